@@ -106,10 +106,11 @@ export async function pointsMark(
   id: string,
   typedMark: string,
 ): Promise<CommandResult> {
-  const [{ holdersOf, surveyCatalogs }, { rememberCatalogs }, { holderName }] = await Promise.all([
+  const [{ holdersOf, surveyCatalogs }, { rememberCatalogs }, { holderName }, { checkHeld }] = await Promise.all([
     import('../../recovery/points/catalog/survey.ts'),
     import('../../recovery/points/catalog/catalog.ts'),
     import('../../recovery/core/holder.ts'),
+    import('../../recovery/points/held.ts'),
   ]);
   const mark = knownMark(typedMark);
   const site = await openSite(context);
@@ -119,6 +120,7 @@ export async function pointsMark(
   for (const holder of holdersOf(survey, id)) {
     try {
       await holder.catalog.mark(id, mark, holderName(), note);
+      if (mark === 'hold') await checkHeld(holder, id, context.signal);
       marked.push(holder.repository.id);
     } catch (error) {
       if (!(error instanceof DrError)) throw error;

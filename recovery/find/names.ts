@@ -3,7 +3,7 @@ import type { Repository, Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import { lineagesIn } from '../engines/pgbackrest/records/lineage.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
-import type { PostgresCapture } from '../points/point.ts';
+import { isPostgres, type PostgresCapture } from '../points/point.ts';
 import { parseLsn } from '../points/wal-segment.ts';
 import { formatBytes } from '../report/format.ts';
 import type { TableName } from '../restore/dump-list.ts';
@@ -26,6 +26,14 @@ export function setBefore(
 ): PostgresCapture | undefined {
   const sets = lineagesIn(entries).find((each) => each.lineage === lineage)?.sets ?? [];
   return sets.findLast((set) => set.timeline <= timeline && parseLsn(set.lsnStop) <= parseLsn(lsn));
+}
+
+/** The point that names a set, for a lease on it. */
+export function leaseOf(repository: Repository, entries: readonly CatalogEntry[], { lineage, set }: PostgresCapture) {
+  const isOf = ({ point }: CatalogEntry): boolean =>
+    point.captures.some((each) => isPostgres(each) && each.lineage === lineage && each.set === set);
+  const point = entries.find(isOf)?.point.id;
+  return point === undefined ? undefined : { repository, point };
 }
 
 async function catalogsOf(side: Side): Promise<Relations> {
@@ -69,7 +77,7 @@ export async function nameFindings(
   if (from === 'auto' && set.bytes > AUTO_BYTES)
     return refuse(`a copy from before takes ${formatBytes(bytesOfSide(set))} of this disk: --names copy makes it`);
   try {
-    return { findings: await askCopy(site, repository, { set, findings, request }), notes };
+    return { findings: await askCopy(site, repository, { set, entries, findings, request }), notes };
   } catch (error) {
     if (from === 'copy' || !(error instanceof DrError) || error.exit === 130) throw error;
     return refuse(error.message);
@@ -81,9 +89,15 @@ async function askCopy(
   repository: Repository,
   {
     set,
+    entries,
     findings,
     request,
-  }: { readonly set: PostgresCapture; readonly findings: readonly Finding[]; readonly request: SearchRequest },
+  }: {
+    readonly set: PostgresCapture;
+    readonly entries: readonly CatalogEntry[];
+    readonly findings: readonly Finding[];
+    readonly request: SearchRequest;
+  },
 ): Promise<Finding[]> {
   const { progress, signal, tables } = request;
   const event = { step: 'find/names', title: 'ask a copy from before for names' };
@@ -96,7 +110,8 @@ async function askCopy(
   const [first, ...later] = moments;
   if (first === undefined) return [...findings];
   progress({ ...event, state: 'start' });
-  const opened = { repository, capture: set, end: endOf(first), what: 'dr find', report, signal };
+  const lease = leaseOf(repository, entries, set);
+  const opened = { repository, capture: set, lease, end: endOf(first), what: 'dr find', report, signal };
   const result = await withSide(site, opened, async (side) => {
     let relations = await catalogsOf(side);
     let at = first.xid;

@@ -48,7 +48,7 @@ export interface CopyMade {
 }
 
 /** For generated configurations and files in transit. Removed at the end. */
-function workFolder(site: Site, target: Repository): string {
+export function workFolder(site: Site, target: Repository): string {
   return join(site.environment.stateDir, 'offsite', target.id);
 }
 

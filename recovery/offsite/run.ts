@@ -3,18 +3,18 @@ import { runs } from '../../plan/cron.ts';
 import { driveUnmounted, folderIsThere, isDriveUnmounted } from '../config/repositories.ts';
 import { isConfigured } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
-import { ignoring } from '../core/absent.ts';
-import { badInput, DrError, precondition } from '../core/errors.ts';
+import { badInput, precondition } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
 import type { Progress } from '../core/progress.ts';
 import { requireEngine } from '../engines/find.ts';
+import { type Leases, leaseCaptures, whileRenewed } from '../engines/leased.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { holdersOf, surveyCatalogs } from '../points/catalog/survey.ts';
 import { isCompromised } from '../points/marks.ts';
-import { leasePoint } from '../storage/lease.ts';
+import { pruneLock } from '../storage/alone.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { type Chosen, choosePoint } from './choose.ts';
-import { type CopyMade, makeCopy } from './export.ts';
+import { type CopyMade, makeCopy, workFolder } from './export.ts';
 
 export interface ExportRequest {
   readonly target: Repository;
@@ -103,20 +103,19 @@ export async function planExport(site: Site, request: ExportRequest): Promise<Ex
   return { source: site.repository(chosen.repository), chosen, there };
 }
 
-/** A read-only source is read without a lease: its retention is much longer than an export. */
-async function lease(site: Site, { source, chosen }: ExportPlan): Promise<() => Promise<void>> {
-  try {
-    const store = await source.store('restorer');
-    const held = await leasePoint(store, source.layout, {
-      point: chosen.entry.point.id,
-      holder: `offsite ${holderName()}`,
-    });
-    return () => held.release().catch(ignoring('the lease expires by itself, and until then prune only keeps more'));
-  } catch (error) {
-    if (!(error instanceof DrError)) throw error;
-    site.log.warn({ error: error.message, repository: source.id }, 'the point could not be leased');
-    return async () => undefined;
-  }
+/** Throws `POINT-GONE` and `LOCKED` (exit 6). A read-only source is read without a lease: its retention is much longer than an export. */
+function leased(site: Site, { source, chosen }: ExportPlan, request: ExportRequest): Promise<Leases> {
+  const { target, progress, signal } = request;
+  const { id: point, captures } = chosen.entry.point;
+  return leaseCaptures(site, {
+    repository: source,
+    read: captures.map((capture) => ({ point, capture })),
+    holder: `offsite ${holderName()}`,
+    folder: workFolder(site, target),
+    step: 'offsite/lease',
+    progress,
+    signal,
+  });
 }
 
 /** Throws `LOCKED` (exit 6) while another export, prune or verification works in the target. */
@@ -127,25 +126,20 @@ export async function runExport(site: Site, request: ExportRequest): Promise<Exp
   const early = await planExport(site, request);
   if (early.there) return early;
   const options = { what: `dr offsite export (${early.chosen.entry.point.id})` };
-  return withLock(store, target.layout.lock('prune'), options, async (_, lost) => {
+  return withLock(store, pruneLock(target.layout), options, async (_, lost) => {
     // Somebody else may have exported it while this one waited for the lock.
     const plan = await planExport(site, { ...request, point: early.chosen.entry.point.id, from: early.source.id });
     if (plan.there) return plan;
-    const release = await lease(site, plan);
+    const signal = AbortSignal.any([request.signal, lost]);
+    const leases = await leased(site, plan, { ...request, signal });
     try {
       const { now, progress } = request;
-      const signal = AbortSignal.any([request.signal, lost]);
-      const made = await makeCopy(site, {
-        source: plan.source,
-        target,
-        entry: plan.chosen.entry,
-        now,
-        progress,
-        signal,
-      });
+      const { source, chosen } = plan;
+      const copy = { source, target, entry: chosen.entry, now, progress, signal };
+      const made = await whileRenewed(site, leases, () => makeCopy(site, copy));
       return { ...plan, made };
     } finally {
-      await release();
+      await leases.release();
     }
   });
 }

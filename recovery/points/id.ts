@@ -14,3 +14,10 @@ export function newPointId(kind: PointKind, startedAt: Date): string {
 export function isPointId(text: string): boolean {
   return pointIdSchema.safeParse(text).success;
 }
+
+/** Milliseconds since 1970 of the time with which an id begins; NaN for what is no id. */
+export function dateOfId(id: string): number {
+  const [, day = '', time = ''] = /^(\d{8})T(\d{6})Z-/.exec(id) ?? [];
+  const iso = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`;
+  return Date.parse(iso);
+}

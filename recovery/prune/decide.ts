@@ -35,8 +35,16 @@ export type KeepReason =
   | 'chain'
   /** A remaining point lacks a workload, and this one has the copy that a restore would use. */
   | 'supplier'
+  /** Marked compromised, and the WAL of a remaining point leads into it: without its mark a replay would not stop before. */
+  | 'warns'
   /** Its signature is bad or can't be verified, so its age and content can't be trusted. */
   | 'untrusted';
+
+/**
+ * Reasons that make a set part of the recovery window: a restore that reads it now, or one that it is held for, replays the WAL after it.
+ * For other reasons only the set itself is kept.
+ */
+export const IN_WINDOW: ReadonlySet<KeepReason> = new Set<KeepReason>(['young', 'base', 'newest', 'leased', 'held']);
 
 export interface PointDecision {
   readonly id: string;
@@ -146,6 +154,14 @@ class Keeping {
     }
   }
 
+  keepWarnings(): void {
+    const leads = (entry: CatalogEntry): boolean =>
+      setOf(entry) !== undefined && [...(this.reasons.get(entry.point.id) ?? [])].some((why) => IN_WINDOW.has(why));
+    const first = this.#entries.findIndex(leads);
+    if (first === -1) return;
+    for (const entry of this.#entries.slice(first + 1)) if (isCompromised(entry)) this.keep(entry, 'warns');
+  }
+
   /** Keeps every remaining point restorable. A supplier only adds data, so what it lacks itself is not kept for it. */
   complete(): void {
     for (const entry of this.#entries.filter((e) => this.isKept(e))) this.#keepSuppliers(entry);
@@ -191,7 +207,10 @@ export function decidePrune(input: DecideInput): PointDecision[] {
   keeping.keep(newest, 'newest');
   keeping.keepNewest(input.workloads);
   keeping.keepMoment(cutoff, 'base');
-  if (input.selfContained !== true) keeping.complete();
+  if (input.selfContained !== true) {
+    keeping.keepWarnings();
+    keeping.complete();
+  }
   return entries.map(({ point }) => ({
     id: point.id,
     endedAt: point.endedAt,

@@ -11,7 +11,7 @@ import type { CatalogEntry } from '../points/catalog/types.ts';
 import { copyFolders } from '../points/offsite-copy/copies.ts';
 import { plural } from '../report/format.ts';
 import { activeLeases } from '../storage/lease.ts';
-import { decidePrune, type KeepReason, type PointDecision } from './decide.ts';
+import { decidePrune, IN_WINDOW, type PointDecision } from './decide.ts';
 import { GRACE_SECONDS, type Named, setsToExpire, snapshotsToForget } from './engine-data.ts';
 import { refuseDoubtfulClock } from './safeguards.ts';
 import type { LineagePlan, RepositoryPlan } from './types.ts';
@@ -120,12 +120,6 @@ async function lineagesIn(repository: Repository): Promise<Map<string, Date>> {
   return newest;
 }
 
-/**
- * Reasons that make a set part of the recovery window: a restore that reads it now, or one that it is held for, replays the WAL after it.
- * For other reasons only the set itself is kept.
- */
-const IN_WINDOW = new Set<KeepReason>(['young', 'base', 'newest', 'leased', 'held']);
-
 async function planLineage(
   site: Site,
   repository: Repository,
@@ -165,6 +159,18 @@ async function planCopies(site: Site, repository: Repository, decided: Decided, 
     copies,
     warnings: [...decided.warnings],
   };
+}
+
+/** Whether leases, marks and points are still those that the plan was made for. */
+export async function isCurrent(
+  site: Site,
+  repository: Repository,
+  now: Date,
+  { plan, only }: { readonly plan: RepositoryPlan; readonly only: ReadonlySet<string> },
+): Promise<boolean> {
+  const { decisions, remove } = await decide(site, repository, now, only);
+  const text = (points: readonly PointDecision[], ids: Iterable<string>): string => JSON.stringify([points, [...ids]]);
+  return text(decisions, remove) === text(plan.points, plan.remove);
 }
 
 /** @param only points that may go; @default all of the decision */

@@ -4,15 +4,16 @@ import { layout } from '../../plan/layout.ts';
 import { presentRepositories } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
-import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
+import { type DrError, EXIT, type ExitCode, precondition } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import type { Progress } from '../core/progress.ts';
+import { pruneLock } from '../storage/alone.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { pruningLock, refuseWriters } from '../storage/writers.ts';
 import { executePrune } from './execute.ts';
-import { planRepository, pruneFolder } from './plan.ts';
+import { isCurrent, planRepository, pruneFolder } from './plan.ts';
 import type { PruneOutcome, RepositoryPlan } from './types.ts';
 
 export interface PruneRequest {
@@ -53,7 +54,7 @@ async function locksFor(site: Site, repository: Repository): Promise<Key[]> {
   const own = layout(site.environment.name);
   const names = [...new Set(['backup', ...site.plan.schedules.map(({ lock }) => lock)])];
   const store = await repository.store('writer');
-  const shared = [repository.layout.lock('prune'), pruningLock(repository.layout)].map((key) => ({ store, key }));
+  const shared = [pruneLock(repository.layout), pruningLock(repository.layout)].map((key) => ({ store, key }));
   return [...names.map((name) => ({ store: host, key: own.lock(name) })), ...shared];
 }
 
@@ -68,18 +69,43 @@ async function attempt<T>(repository: Repository, work: () => Promise<T>): Promi
   }
 }
 
+/** Each restore, export and mark that comes meanwhile costs a round. */
+const ROUNDS = 5;
+
+/**
+ * Since the approval a restore may have leased a point, or somebody may have marked one `hold`: these stay. A plan takes a while to make, so
+ * both are read once more after it. Whoever comes later sees the lock, waits for this prune, and looks whether its points are still there.
+ */
+async function currentPlan(
+  site: Site,
+  repository: Repository,
+  { now }: PruneRequest,
+  only: ReadonlySet<string>,
+): Promise<RepositoryPlan> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const at = now();
+    const plan = await planRepository(site, repository, at, only);
+    if (await isCurrent(site, repository, at, { plan, only })) return plan;
+  }
+  throw precondition({
+    code: 'PRUNE-BUSY',
+    where: `repository ${repository.id}`,
+    fact: `its leases and marks changed ${ROUNDS} times while the prune was planned`,
+    hint: 'prune when fewer restores run; nothing was removed',
+  });
+}
+
 async function pruneOne(
   site: Site,
   repository: Repository,
   approved: RepositoryPlan,
   request: PruneRequest,
 ): Promise<PruneOutcome> {
-  const { progress, now, signal } = request;
+  const { progress, signal } = request;
   const keys = await locksFor(site, repository);
   const plan = await whileAllLocked(keys, `dr prune (${repository.id})`, async (lost) => {
     await refuseWriters(await repository.store('writer'), repository.layout);
-    // Since the approval a restore may have leased a point, or somebody may have marked one `hold`: these stay.
-    const plan = await planRepository(site, repository, now(), new Set(approved.remove));
+    const plan = await currentPlan(site, repository, request, new Set(approved.remove));
     const ended = AbortSignal.any([...(signal ? [signal] : []), ...lost]);
     await executePrune(site, repository, plan, { progress, signal: ended });
     return plan;

@@ -14,6 +14,7 @@ const REASONS: Record<KeepReason, string> = {
   base: 'a restore to the oldest moments of the retention uses it',
   chain: 'a remaining set is built on its set',
   supplier: 'holds copies that a remaining point lacks',
+  warns: 'marked compromised, and a remaining point’s WAL leads into it',
   untrusted: 'its signature is bad or can’t be verified',
 };
 

@@ -8,6 +8,7 @@ import { openCatalog } from '../points/catalog/catalog.ts';
 import { type ChainPlaces, isNewerPoint, placesOf } from '../points/catalog/order.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { unreadableOf } from '../points/catalog/unreadable.ts';
+import { type MarksElsewhere, marksElsewhere, withMarks } from '../points/marks-elsewhere.ts';
 import type { Origin } from '../points/point.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
 import type { Place } from '../points/resolve/types.ts';
@@ -90,6 +91,8 @@ async function placeOf(
   return isWalTarget(target) ? locateTarget(site, { ...read, target, progress, signal }) : undefined;
 }
 
+const NOWHERE: MarksElsewhere = { marks: new Map(), unread: [] };
+
 export async function resolveIn(
   site: Site,
   request: Choice,
@@ -101,7 +104,9 @@ export async function resolveIn(
   if (isDriveUnmounted(site, repository)) throw driveUnmounted(site, repository);
   const source = repositoryTime ? await sourceAsOf(site, repository, repositoryTime, request) : repository;
   const catalog = await openCatalog(site, source, 'restorer');
-  const { points: entries, problems } = await catalog.review();
+  const { points, problems, compromisedGone } = await catalog.review();
+  const others = repositoryTime ? NOWHERE : await marksElsewhere(site, repository);
+  const entries = points.map((entry) => withMarks(entry, others));
   const unreadable = unreadableOf(problems);
   const removed = problems.flatMap(({ newest, point }) => (newest === true && point !== undefined ? [point] : []));
   const { now, warnings } = await nowOf(source, request.now);
@@ -120,13 +125,18 @@ export async function resolveIn(
       workloads: workloads.map((w) => w.id),
       now,
       removed,
+      compromisedGone,
       allowTampered: request.allowTampered,
       allowCompromised: request.allowCompromised,
       allowSuspect: request.allowSuspect ?? false,
     });
   const warned = (resolution: Resolution): Resolution => ({
     ...resolution,
-    warnings: [...warnings, ...resolution.warnings],
+    warnings: [
+      ...warnings,
+      ...others.unread.map((id) => `${id} was not asked for its marks: a point may be marked compromised there`),
+      ...resolution.warnings,
+    ],
   });
   if (repository.exported !== true)
     return { repository, source, order, tools, origins, resolution: warned(resolve(entries)) };

@@ -1,18 +1,20 @@
 /** A whole restore under its lock: new, or the one that was interrupted. */
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson } from '../../plan/digest.ts';
 import { formatDuration } from '../../plan/duration.ts';
 import { layout } from '../../plan/layout.ts';
 import { copyView } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
-import { ignoring } from '../core/absent.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
+import { type Leases, leaseCaptures, whileRenewed } from '../engines/leased.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
-import { LEASE_SECONDS, type Lease, leasePoint } from '../storage/lease.ts';
+import { LEASE_SECONDS } from '../storage/lease.ts';
 import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
+import { sourceFolder } from '../workloads/postgres/source.ts';
 import { destinationOf } from '../workloads/registry.ts';
 import { type RestorePlan, restorePlanSchema } from '../workloads/restore-plan.ts';
 import { type RestoreContext, recordEnd, recordResume } from '../workloads/restore-step.ts';
@@ -87,28 +89,24 @@ async function sourceOf(site: Site, plan: RestorePlan, request: RestoreRequest):
   return copyView(source, plan.items[0]?.point ?? '');
 }
 
-async function leasePoints(site: Site, plan: RestorePlan): Promise<Lease[]> {
-  const repository = site.repository(plan.repository);
-  const points = [...new Set(plan.items.map((i) => i.point))];
-  try {
-    const store = await repository.store('restorer');
-    return await Promise.all(points.map((point) => leasePoint(store, repository.layout, { point, holder: plan.id })));
-  } catch (error) {
-    // A damaged or read-only repository must still be restorable; prune asks for its own reasons too.
-    site.log.warn({ error: String(error), repository: plan.repository }, 'the points could not be leased');
-    return [];
-  }
-}
+const NONE: Leases = { leases: [], release: async () => undefined };
 
-/** A restore that takes longer than a lease keeps its points all the same. */
-function renewing(site: Site, leases: readonly Lease[]): NodeJS.Timeout {
-  const renew = async (lease: Lease): Promise<void> =>
-    lease
-      .renew()
-      .catch((error: unknown) =>
-        site.log.warn({ error: String(error), point: lease.record.point }, 'lease not renewed'),
-      );
-  return setInterval(() => void Promise.all(leases.map(renew)), (LEASE_SECONDS * 1000) / 3).unref();
+/** Throws `POINT-GONE` and `LOCKED` (exit 6). Of an earlier state of the repository there is a copy aside, which nobody prunes. */
+function leased(site: Site, plan: RestorePlan, source: Repository, request: RestoreRequest): Promise<Leases> {
+  if (plan.repositoryTime !== undefined) return Promise.resolve(NONE);
+  const { progress, signal } = request;
+  return leaseCaptures(site, {
+    repository: site.repository(plan.repository),
+    source,
+    read: plan.items.map((item) =>
+      'walLast' in item && item.end.kind !== 'immediate' ? item : { point: item.point, capture: item.capture },
+    ),
+    holder: `${plan.id} ${plan.site}@${hostname()}`,
+    folder: sourceFolder({ site, source }),
+    step: 'restore/lease',
+    progress,
+    signal,
+  });
 }
 
 /**
@@ -195,6 +193,7 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
   let plan: RestorePlan;
   let source: Repository;
   let journal: Journal;
+  let leases: Leases;
   if (resumed) {
     plan = restorePlanSchema.parse(before.plan);
     request.progress({ step: 'restore/resume', title: `resume ${before.id}`, state: 'done' });
@@ -203,24 +202,23 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
     await save();
     journal = before;
     await recordResume(journal);
+    leases = await leased(site, plan, source, request).catch(async (error: unknown) => {
+      // The same command makes a new plan then.
+      if (error instanceof DrError && error.code === 'POINT-GONE') await recordEnd(before, 'superseded');
+      throw error;
+    });
   } else {
     ({ plan, source } = await agreedPlan(site, request, { plan: () => planRestore(site, request), save }));
+    leases = await leased(site, plan, source, request);
     if (before) await recordEnd(before, 'superseded');
     journal = await Journal.begin(journalFolder(site), plan.id, text, plan);
   }
-  const leases = await leasePoints(site, plan);
   const signal = AbortSignal.any([request.signal, lost]);
   const context: RestoreContext = { site, source, plan, journal, progress: request.progress, signal };
-  const renewal = renewing(site, leases);
-  const ended = await executeRestore(context, request).finally(() => clearInterval(renewal));
+  const ended = await whileRenewed(site, leases, () => executeRestore(context, request));
   const result = { ...ended, failures: await Promise.all(ended.failures.map(withOthers(site, request, plan))) };
   // A failed restore resumes later, and its points must be kept until then.
-  if (result.failures.length === 0)
-    await Promise.all(
-      leases.map((lease) =>
-        lease.release().catch(ignoring('it expires by itself, and until then prune only keeps more')),
-      ),
-    );
+  if (result.failures.length === 0) await leases.release();
   return { plan, result, resumed };
 }
 

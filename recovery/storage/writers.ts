@@ -5,13 +5,14 @@
  */
 import { basename } from 'node:path';
 import type { Layout } from '../../plan/layout.ts';
+import type { DrError } from '../core/errors.ts';
 import { poll } from '../core/poll.ts';
 import { acquireLock, type Lock, lockHeld, readLock } from './lock.ts';
 import type { ObjectStore } from './object-store.ts';
 
 const WRITER = 'writer-';
 
-/** The lock that a prune holds while it removes. */
+/** The lock that a prune, and whatever else removes copies, holds meanwhile. */
 export function pruningLock(layout: Layout): string {
   return layout.lock('pruning');
 }
@@ -33,17 +34,40 @@ export async function registerWriter(store: ObjectStore, layout: Layout, registr
   const { id, what, waitSeconds, signal } = registration;
   const lock = await acquireLock(store, layout.lock(`${WRITER}${id}`), { what });
   try {
-    const { answer, accepted } = await poll(
-      { seconds: waitSeconds, everySeconds: ASK_SECONDS, signal },
-      () => readLock(store, pruningLock(layout)),
-      (holder) => holder === undefined,
-    );
-    if (!accepted) throw lockHeld(pruningLock(layout), answer, new Date());
+    await untilNotPruning(store, layout, { waitSeconds, signal });
     return lock;
   } catch (error) {
     await forgetWriter(store, layout, id, lock);
     throw error;
   }
+}
+
+export interface PruneWait {
+  readonly waitSeconds: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called once where something is being removed there; the error names who does it. */
+  readonly onWait?: ((held: DrError) => void) | undefined;
+}
+
+/** Waits while somebody removes something there. Throws `LOCKED` (exit 6) with its holder when the time is up. */
+export async function untilNotPruning(
+  store: ObjectStore,
+  layout: Layout,
+  { waitSeconds, signal, onWait }: PruneWait,
+): Promise<void> {
+  const key = pruningLock(layout);
+  let said = false;
+  const { answer, accepted } = await poll(
+    { seconds: waitSeconds, everySeconds: ASK_SECONDS, signal },
+    async () => {
+      const holder = await readLock(store, key);
+      if (holder !== undefined && !said) onWait?.(lockHeld(key, holder, new Date()));
+      said ||= holder !== undefined;
+      return holder;
+    },
+    (holder) => holder === undefined,
+  );
+  if (!accepted) throw lockHeld(key, answer, new Date());
 }
 
 /** Nothing of a run that has ended stays in the repository. */

@@ -9,6 +9,7 @@ import { type DrError, EXIT } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
+import { pruneLock } from '../storage/alone.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { catalogFindings, doubtFindings, missingPoint, noPoints, notTried } from './catalog-findings.ts';
 import { copyFindings } from './copies.ts';
@@ -102,7 +103,7 @@ async function whileNotPruned<T>(site: Site, repository: Repository, work: () =>
   const options = { what: `dr verify (${repository.id})` };
   let begun = false;
   try {
-    return await withLock(store, repository.layout.lock('prune'), options, () => {
+    return await withLock(store, pruneLock(repository.layout), options, () => {
       begun = true;
       return work();
     });

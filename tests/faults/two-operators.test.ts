@@ -1,6 +1,9 @@
 /** Two operators restore the same target. The second gets the first one's name, and since when. */
 import { userInfo } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { openSite } from '../../recovery/config/site.ts';
+import { silentLog } from '../../recovery/core/log.ts';
 import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
 import { dr, drEnds, startDr, withGolden } from './golden.ts';
 import { journalFiles, journalLines, untilLine } from './journal-watch.ts';
@@ -68,5 +71,28 @@ test('the lock of a dead operator does not block', async () => {
     await first.done;
     await drEnds(0, site.envFile, RESTORE);
     await expectWhole(site, golden.facts);
+  });
+});
+
+test('two sites restore from one repository at once, each with its own lease', async () => {
+  await withGolden(async (golden) => {
+    const sites = await Promise.all(
+      ['second', 'third'].map((name) => golden.emptySite(name, { workloads: ['uploads'] })),
+    );
+    const store = await (await openSite(sites[0]?.envFile ?? '', silentLog)).repository('local').store('restorer');
+    const seen = new Set<string>();
+    const running = sites.map((site) => startDr(site.envFile, RESTORE));
+    while (running.some((each) => each.alive())) {
+      for (const { key } of await store.list('drill/leases/')) seen.add(key);
+      await delay(20);
+    }
+    for (const { done } of running) expect((await done).exitCode, (await done).stderr).toBe(0);
+    for (const site of sites) await expectWhole(site, golden.facts);
+    for (const name of ['second', 'third'])
+      expect(
+        [...seen].filter((key) => key.includes(`-${name}@`)),
+        [...seen].join(),
+      ).toHaveLength(1);
+    expect(await store.list('drill/leases/')).toEqual([]);
   });
 });

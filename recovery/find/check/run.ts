@@ -9,7 +9,7 @@ import type { CatalogEntry } from '../../points/catalog/types.ts';
 import { formatMicros, microsOf } from '../../points/moment.ts';
 import { parseLsn } from '../../points/wal-segment.ts';
 import { type SideEnd, withSide } from '../../workloads/postgres/side/instance.ts';
-import { setBefore } from '../names.ts';
+import { leaseOf, setBefore } from '../names.ts';
 import { openSearched } from '../search.ts';
 import { stretchesSince } from '../window.ts';
 import { type Answer, ask, type Question } from './ask.ts';
@@ -173,7 +173,15 @@ async function onePass(
   const event = { step: 'find/check', title: 'ask a side instance' };
   const report = (detail: string, fraction?: number): void =>
     request.progress({ ...event, state: 'progress', detail, ...(fraction === undefined ? {} : { fraction }) });
-  const opened = { repository, capture: set, end: begin, what: 'dr find --check', report, signal: request.signal };
+  const opened = {
+    repository,
+    capture: set,
+    lease: leaseOf(repository, entries, set),
+    end: begin,
+    what: 'dr find --check',
+    report,
+    signal: request.signal,
+  };
   return withSide(site, opened, async (side) => {
     if (isFirst) {
       const early = await ask(side, request);

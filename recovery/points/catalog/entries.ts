@@ -1,5 +1,12 @@
 /** Turns the documents of a catalog into entries: a point with its marks and its trust. */
-import { type MarkRecord, markDocumentSchema, markedPoint, parseMarkKey, type UnreadMark } from '../marks.ts';
+import {
+  isCompromised,
+  type MarkRecord,
+  markDocumentSchema,
+  markedPoint,
+  parseMarkKey,
+  type UnreadMark,
+} from '../marks.ts';
 import type { RecoveryPoint } from '../point.ts';
 import { type CatalogDocuments, pointOfKey } from './chain.ts';
 import type { DocumentRecord } from './document.ts';
@@ -96,4 +103,13 @@ export function toEntries(
       const id = pointOfKey(record.key) ?? '';
       return toEntry(record, { marks: marked.get(id) ?? [], unread: unread.get(id) });
     });
+}
+
+/** Ids of points without an entry whose mark `compromised` stands. Whoever removed the point could not sign that the mark is taken back. */
+export function compromisedWithout(
+  documents: Pick<CatalogDocuments, 'points' | 'marks'> & Partial<Pick<CatalogDocuments, 'gone'>>,
+): string[] {
+  const present = new Set(documents.points.flatMap(({ key, outline }) => (outline ? [pointOfKey(key)] : [])));
+  const marked = [...marksByPoint(documents.marks, documents.gone)];
+  return marked.flatMap(([id, marks]) => (!present.has(id) && isCompromised({ marks }) ? [id] : []));
 }

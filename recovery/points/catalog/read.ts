@@ -4,7 +4,7 @@ import { byKey } from '../../storage/object-key.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { SigningKey } from '../signing.ts';
 import { type CatalogPlace, type DocumentKind, type DocumentRecord, examine } from './document.ts';
-import { toEntries } from './entries.ts';
+import { compromisedWithout, toEntries } from './entries.ts';
 import type { CatalogEntry } from './types.ts';
 import { type UnreadablePoint, unreadableIn } from './unreadable.ts';
 
@@ -38,6 +38,8 @@ export async function readDocuments(kind: DocumentKind, prefix: string, reading:
 export interface ReadEntries {
   readonly entries: CatalogEntry[];
   readonly unreadable: UnreadablePoint[];
+  /** Points that are gone, or can't be read, and whose mark `compromised` stands. */
+  readonly compromisedGone: readonly string[];
 }
 
 /** Points with their marks, as the repository has them now, and those that this version can't read. */
@@ -47,7 +49,8 @@ export async function readEntries(reading: Reading): Promise<ReadEntries> {
     readDocuments('point', layout.catalogPrefix, reading),
     readDocuments('mark', layout.allMarksPrefix, reading),
   ]);
-  return { entries: toEntries({ points, marks }), unreadable: unreadableIn({ points }) };
+  const compromisedGone = compromisedWithout({ points, marks });
+  return { entries: toEntries({ points, marks }), unreadable: unreadableIn({ points }), compromisedGone };
 }
 
 export async function readOne(kind: DocumentKind, key: string, reading: Reading): Promise<DocumentRecord | undefined> {

@@ -15,7 +15,7 @@ import { signDocument, signPoint } from '../signing.ts';
 import { type Cache, type CacheContent, loadCache, saveCache } from './cache.ts';
 import { type CatalogDocuments, findProblems, pointOfKey, signedRemovals, stillGone } from './chain.ts';
 import type { CatalogPlace, Checkpoint, DocumentRecord } from './document.ts';
-import { marksByPoint, toEntries, toEntry, unreadByPoint } from './entries.ts';
+import { compromisedWithout, marksByPoint, toEntries, toEntry, unreadByPoint } from './entries.ts';
 import { goneSince, onePerKey, unnamed } from './gone.ts';
 import { headOf, missingFences, missingOf } from './head.ts';
 import type { Keyring } from './keyring.ts';
@@ -24,7 +24,7 @@ import type { GoneDocument, Head, SignedRemovals } from './memory.ts';
 import { chainOrder } from './order.ts';
 import { type Reading, readDocuments, readOne } from './read.ts';
 import type { Remembered } from './remember.ts';
-import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';
+import type { Catalog, CatalogEntry, CatalogProblem, CatalogReview } from './types.ts';
 import { unreadablePoint } from './unreadable.ts';
 
 export interface StoreCatalogOptions {
@@ -54,10 +54,11 @@ export class StoreCatalog implements Catalog {
     return toEntries(await this.#documents());
   }
 
-  async review(): Promise<{ points: CatalogEntry[]; problems: CatalogProblem[] }> {
+  async review(): Promise<CatalogReview> {
     // A list needs the texts of few documents.
     const documents = await this.#documents({ checkTexts: false });
-    return { points: toEntries(documents), problems: findProblems(documents) };
+    const compromisedGone = compromisedWithout(documents);
+    return { points: toEntries(documents), problems: findProblems(documents), compromisedGone };
   }
 
   async get(id: string): Promise<CatalogEntry | undefined> {

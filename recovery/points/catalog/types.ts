@@ -31,12 +31,19 @@ export interface CatalogProblem {
   readonly newest?: boolean;
 }
 
+export interface CatalogReview {
+  readonly points: CatalogEntry[];
+  readonly problems: CatalogProblem[];
+  /** Ids of points that are gone, or can't be read, and whose mark `compromised` stands: a replay must not lead past them. */
+  readonly compromisedGone: readonly string[];
+}
+
 export interface Catalog {
   readonly repository: Repository;
   /** In the order of the chain, oldest first. Throws what the store throws. */
   points(): Promise<CatalogEntry[]>;
   /** `points` and `problems` from one reading. */
-  review(): Promise<{ readonly points: CatalogEntry[]; readonly problems: CatalogProblem[] }>;
+  review(): Promise<CatalogReview>;
   get(id: string): Promise<CatalogEntry | undefined>;
   /** Chains and signs the point, and writes it once. Throws `POINT-EXISTS` (exit 6). */
   write(body: Omit<PointBody, 'previous' | 'sequence'>): Promise<RecoveryPoint>;

@@ -1,7 +1,7 @@
 /** `latest`: the newest copy of everything, PostgreSQL with all of its archived WAL. */
 import { newestUpTo } from '../catalog/order.ts';
 import type { Copy } from '../catalog/window.ts';
-import { type Candidates, compromisedAfter, failedSince, isAfterCopy } from './candidates.ts';
+import { type Candidates, compromisedAfter, failedSince, isAfterCopy, skippedCompromised } from './candidates.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
 interface Chosen {
@@ -12,12 +12,12 @@ interface Chosen {
 /** Replay must not bring back what was marked compromised, or what is suspect: the set is restored without replay then. */
 function replayOf(copy: Copy, candidates: Candidates): { mode: 'end-of-wal' | 'immediate'; warnings: string[] } {
   const { workload, capturedAt } = copy.capture;
-  const passed = compromisedAfter(candidates.compromised, copy);
+  const passed = compromisedAfter(candidates, copy);
   const suspect = candidates.suspect.find(
     (other) => other.capture.workload === workload && isAfterCopy(other.entry, copy),
   );
   if (passed === undefined && suspect === undefined) return { mode: 'end-of-wal', warnings: [] };
-  const why = passed ? `${passed.point.id} is marked compromised` : `${suspect?.entry.outline.id} is suspect`;
+  const why = passed ? `${passed.id} is marked compromised` : `${suspect?.entry.outline.id} is suspect`;
   const warning = `${workload} is restored as of ${capturedAt}, without replay: the later point ${why}`;
   return { mode: 'immediate', warnings: [warning] };
 }
@@ -63,13 +63,6 @@ export function resolveLatest(input: ResolveInput, candidates: Candidates): Chos
     ...(mode ? { mode } : {}),
     skewSeconds: mode === 'end-of-wal' ? 0 : (moment - reached) / 1000,
   }));
-  const passed = candidates.compromised.filter((entry) =>
-    chosen.some(
-      (copy) => isAfterCopy(entry, copy) && entry.outline.captures.some((c) => c.workload === copy.capture.workload),
-    ),
-  );
-  if (passed.length > 0) {
-    warnings.push(`skipped, because marked compromised: ${passed.map((entry) => entry.point.id).join(', ')}`);
-  }
+  warnings.push(...skippedCompromised(candidates, chosen));
   return { items, warnings };
 }

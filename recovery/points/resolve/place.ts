@@ -3,9 +3,9 @@ import { newestUpTo } from '../catalog/order.ts';
 import type { Copy } from '../catalog/window.ts';
 import { formatTarget, type WalTarget } from '../target.ts';
 import { type Lsn, parseLsn } from '../wal-segment.ts';
-import { type Candidates, compromisedAfter } from './candidates.ts';
+import { type Candidates, compromisedAfter, skippedCompromised } from './candidates.ts';
 import { beforeSets, placeUnknown, throughCompromised } from './refusals.ts';
-import { checkWindow } from './time.ts';
+import { checkWindow, momentBefore } from './time.ts';
 import type { Place, ResolvedItem, ResolveInput } from './types.ts';
 
 /** The last set of the place's lineage that was complete before it: a replay can't stop before its set is consistent. */
@@ -47,23 +47,22 @@ export function resolvePlace(
   const copiesOf = (workload: string): readonly Copy[] => candidates.copies.get(workload) ?? [];
   const others = input.workloads.filter((workload) => !isOfSets(copiesOf(workload)));
   checkWindow({ ...input, workloads: others }, candidates, moment);
+  const chosen: Copy[] = [];
   const items = input.workloads.flatMap((workload): ResolvedItem[] => {
     const copies = copiesOf(workload);
     if (isOfSets(copies)) {
       const set = setBefore(copies, place);
       if (set === undefined) throw beforeSets(repository, what, place, firstEnd(copies, place));
-      const passed = compromisedAfter(candidates.compromised, set, moment.getTime());
-      if (passed) {
-        const before = new Date(Date.parse(passed.point.startedAt) - 1000).toISOString();
-        throw throughCompromised(repository, moment, passed.point.id, before);
-      }
+      const passed = compromisedAfter(candidates, set, moment.getTime());
+      if (passed) throw throughCompromised(repository, moment, passed.id, momentBefore(passed));
       const { capture, entry } = set;
       return [{ workload, capture, point: entry.point.id, mode: 'place', place, skewSeconds: 0 }];
     }
     const copy = newestUpTo(copies, moment.getTime());
     if (copy === undefined) return [];
     const { capture, entry, at } = copy;
+    chosen.push(copy);
     return [{ workload, capture, point: entry.point.id, skewSeconds: (moment.getTime() - at) / 1000 }];
   });
-  return { items, warnings: [] };
+  return { items, warnings: skippedCompromised(candidates, chosen, moment.getTime()) };
 }

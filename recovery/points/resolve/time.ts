@@ -2,7 +2,7 @@
 import { newestUpTo } from '../catalog/order.ts';
 import type { Copy } from '../catalog/window.ts';
 import { formatTarget, type Target } from '../target.ts';
-import { type Candidates, compromisedAfter } from './candidates.ts';
+import { type Candidates, type CompromisedPoint, compromisedAfter, skippedCompromised } from './candidates.ts';
 import { afterWal, beforeWindow, throughCompromised } from './refusals.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
@@ -23,15 +23,15 @@ export function checkWindow(input: ResolveInput, candidates: Candidates, time: D
 function checkReplay(input: ResolveInput, candidates: Candidates, copy: Copy, time: Date): void {
   if (copy.capture.engine !== 'pgbackrest') return;
   const { lineage } = copy.capture;
-  const passed = compromisedAfter(candidates.compromised, copy, time.getTime());
-  if (passed) throw throughCompromised(input.repository, time, passed.point.id, momentBefore(passed.point.startedAt));
+  const passed = compromisedAfter(candidates, copy, time.getTime());
+  if (passed) throw throughCompromised(input.repository, time, passed.id, momentBefore(passed));
   const end = input.walEnd?.(lineage)?.time;
   // An idle server's WAL may end before its newest set does; the set itself is reachable.
   const reachable = end && new Date(Math.max(end.getTime(), copy.at));
   if (reachable && time > reachable) throw afterWal(input.repository, time, lineage, reachable);
 }
 
-const momentBefore = (time: string): string => new Date(Date.parse(time) - 1000).toISOString();
+export const momentBefore = ({ passedAt }: CompromisedPoint): string => new Date(passedAt - 1000).toISOString();
 
 export function resolveTime(
   input: ResolveInput,
@@ -40,15 +40,17 @@ export function resolveTime(
 ): { items: ResolvedItem[]; warnings: string[] } {
   const { time } = target;
   checkWindow(input, candidates, time);
+  const chosen: Copy[] = [];
   const items = input.workloads.flatMap((workload): ResolvedItem[] => {
     const copy = newestUpTo(candidates.copies.get(workload), time.getTime());
     if (copy === undefined) return [];
     checkReplay(input, candidates, copy, time);
+    chosen.push(copy);
     const common = { workload, capture: copy.capture, point: copy.entry.point.id };
     if (copy.capture.engine === 'pgbackrest') {
       return [{ ...common, mode: 'time', time: formatTarget(target), skewSeconds: 0 }];
     }
     return [{ ...common, skewSeconds: (time.getTime() - copy.at) / 1000 }];
   });
-  return { items, warnings: [] };
+  return { items, warnings: skippedCompromised(candidates, chosen, time.getTime()) };
 }

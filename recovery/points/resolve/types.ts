@@ -72,6 +72,8 @@ export interface ResolveInput {
   readonly allowCompromised?: boolean;
   /** Use captures that hold much less than the ones before, and points whose clock or origin is in doubt. */
   readonly allowSuspect?: boolean;
+  /** Ids of points that are gone and whose mark `compromised` stands. @default none */
+  readonly compromisedGone?: readonly string[];
   /** Points that were removed, and that were newer than every one that is left. */
   readonly removed?: readonly string[];
 }

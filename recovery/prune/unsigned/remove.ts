@@ -4,8 +4,7 @@ import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import type { DrError } from '../../core/errors.ts';
 import { forgetSnapshots } from '../../engines/restic/actions.ts';
 import { openRestic } from '../../engines/restic/restic.ts';
-import { withLock } from '../../storage/with-lock.ts';
-import { pruningLock, refuseWriters } from '../../storage/writers.ts';
+import { whileAlone } from '../../storage/alone.ts';
 import { findUnsigned, type Unsigned, type UnsignedObject } from './find.ts';
 
 export interface Removed {
@@ -18,12 +17,11 @@ export interface Removed {
 
 /**
  * Only what was listed and is still unsigned. In a bucket with versions a delete marker hides it, and the version stays as evidence until its
- * lock ends. Throws `LOCKED` (exit 6) while a backup or a prune is at work.
+ * lock ends. Throws `LOCKED` (exit 6) while a backup, a prune or a verification is at work.
  */
 export async function removeUnsigned(site: Site, repository: Repository, approved: Unsigned): Promise<Removed> {
   const store = await repository.store('writer');
-  return withLock(store, pruningLock(repository.layout), { what: 'dr repository clean' }, async (_, signal) => {
-    await refuseWriters(store, repository.layout);
+  return whileAlone(store, repository.layout, 'dr repository clean', async (signal) => {
     const now = await findUnsigned(site, repository);
     const keys = new Set(approved.objects.map(({ key }) => key));
     const ids = new Set(approved.snapshots);

@@ -11,6 +11,7 @@ import { isNewerPoint, placesOf } from '../../points/catalog/order.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
 import { isHeld, verifiedAt } from '../../points/marks.ts';
 import { plural } from '../../report/format.ts';
+import { activeLeases, type LeaseRecord } from '../../storage/lease.ts';
 import { refuseServerElsewhere } from '../ship.ts';
 import { checkDetour } from './detour.ts';
 
@@ -68,7 +69,12 @@ function chooseSource(others: readonly Other[], now: Date): Other | undefined {
   })[0];
 }
 
-function lossOf(held: readonly string[], { points, verified }: Pick<RecreatePlan, 'points' | 'verified'>) {
+function lossOf(
+  { held, read }: { readonly held: readonly string[]; readonly read: readonly LeaseRecord[] },
+  { points, verified }: Pick<RecreatePlan, 'points' | 'verified'>,
+) {
+  const [reader] = read;
+  if (reader !== undefined) return `${reader.holder} reads ${reader.point} from it since ${reader.since}`;
   if (points > 0 && verified === undefined)
     return `no other repository that can be read holds a verified point, and ${plural(points, 'point')} would go`;
   if (held.length > 0) return `no other repository holds ${held.join(', ')}, which somebody marked "hold"`;
@@ -112,9 +118,10 @@ export async function planRecreate(
   });
   const verified = witnesses[0];
   const points = own.length;
+  const read = makesFolder ? [] : await activeLeases(await repository.store('writer'), repository.layout);
   const held = onlyHere.filter(isHeld).map(({ outline }) => outline.id);
   // What is there is what this command has written, once it has begun to fill.
-  const loss = before?.emptied === true ? undefined : lossOf(held, { points, ...(verified && { verified }) });
+  const loss = before?.emptied === true ? undefined : lossOf({ held, read }, { points, ...(verified && { verified }) });
   return {
     repository: repository.id,
     ...(before !== undefined && isBeingRecreated(before) ? { before } : {}),

@@ -11,12 +11,14 @@ import { detachments, setDetachment } from '../../config/detached.ts';
 import { errorsOf } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { forgetFolder } from '../../config/used-folders.ts';
+import { precondition } from '../../core/errors.ts';
 import { holderName } from '../../core/holder.ts';
 import type { Progress } from '../../core/progress.ts';
 import { reportStep } from '../../core/report-step.ts';
 import { refuseFenced } from '../../points/fence.ts';
-import { withLock } from '../../storage/with-lock.ts';
-import { pruningLock, refuseWriters } from '../../storage/writers.ts';
+import { whileAlone } from '../../storage/alone.ts';
+import { activeLeases } from '../../storage/lease.ts';
+import { refuseWriters } from '../../storage/writers.ts';
 import { attach } from '../attach.ts';
 import { shipWithout } from '../ship.ts';
 import { emptyRepository } from './empty.ts';
@@ -52,30 +54,32 @@ function whileKept<T>(
   });
 }
 
-/** Nobody prunes or backs up into the target meanwhile. Throws `LOCKED` (exit 6). */
-async function whileAlone<T>(
-  target: Repository,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const store = await target.store('writer');
-  return withLock(store, pruningLock(target.layout), { what: WHAT }, async (_, lost) => {
-    await refuseWriters(store, target.layout);
-    return work(AbortSignal.any([signal, lost]));
+/** Whoever leases a point later waits for this command, and finds it gone. Throws `LOSS-NOT-ACCEPTED` (exit 6). */
+async function refuseReaders(target: Repository, accepted: boolean): Promise<void> {
+  const [reader] = accepted ? [] : await activeLeases(await target.store('writer'), target.layout);
+  if (reader === undefined) return;
+  throw precondition({
+    code: 'LOSS-NOT-ACCEPTED',
+    where: `repository ${target.id}`,
+    fact: `${reader.holder} reads ${reader.point} from it since ${reader.since}`,
+    hint: `wait until it has ended; or accept that it fails: --accept-loss ${target.id}`,
   });
 }
 
 async function emptyAndFill(
   site: Site,
   target: Repository,
-  fill: FillRequest | undefined,
+  { fill, loss }: { readonly fill: FillRequest | undefined; readonly loss: string | undefined },
   request: RecreateRequest,
 ): Promise<Filled> {
   const { progress, signal } = request;
   const state = detachments(site).get(target.id);
   if (state === undefined || state.state === 'attaching') return { points: 0, leftOut: [] };
-  return whileAlone(target, signal, async (alone) => {
+  const store = await target.store('writer');
+  return whileAlone(store, target.layout, WHAT, async (lost) => {
+    const alone = AbortSignal.any([signal, lost]);
     if (state.emptied !== true) {
+      await refuseReaders(target, loss !== undefined);
       await reportStep(progress, { step: 'recreate/empty', title: `empty ${target.id}`, signal: alone }, () =>
         emptyRepository(site, target, alone),
       );
@@ -110,7 +114,7 @@ export async function recreate(
   await shipWithout(site, target);
   await prepareRepository(site, target, progress);
   try {
-    const filled = await emptyAndFill(site, target, fill, request);
+    const filled = await emptyAndFill(site, target, { fill, loss: plan.loss }, request);
     const backup = await attach(site, target, { progress, now, signal });
     return { ...filled, backup };
   } finally {

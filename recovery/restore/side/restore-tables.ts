@@ -118,7 +118,8 @@ export async function restoreTables(site: Site, request: TablesRequest): Promise
   progress({ ...event, state: 'start', detail: `needs ${formatBytes(found.bytes)} in ${site.environment.stateDir}` });
   try {
     const { source: repository, capture, end } = found;
-    const opened = { repository, capture, end, what: 'dr restore --table', report, signal };
+    const lease = request.repositoryTime ? undefined : { repository: found.repository, point: found.point };
+    const opened = { repository, capture, lease, end, what: 'dr restore --table', report, signal };
     const done = await withSide(site, opened, (side) => fill(site, side, request, { found, report }));
     progress({ ...event, state: 'done' });
     return { ...done, database, repository: found.repository.id, point: found.point, set: capture.set };

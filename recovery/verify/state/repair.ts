@@ -7,8 +7,7 @@ import { checkRepository } from '../../engines/restic/check.ts';
 import { openRestic } from '../../engines/restic/restic.ts';
 import { compareVersions } from '../../engines/versions.ts';
 import { openCatalog, rememberCatalogs } from '../../points/catalog/catalog.ts';
-import { withLock } from '../../storage/with-lock.ts';
-import { pruningLock, refuseWriters } from '../../storage/writers.ts';
+import { whileAlone } from '../../storage/alone.ts';
 import type { RepositoryState } from './inspect.ts';
 
 export type Action =
@@ -83,11 +82,10 @@ async function carryOut(site: Site, repository: Repository, action: Action, opti
   }
 }
 
-/** Throws `LOCKED` (exit 6) while a backup or a prune is at work, and what the store and the engines throw. */
+/** Throws `LOCKED` (exit 6) while a backup, a prune or a verification is at work, and what the store and the engines throw. */
 export async function repair(site: Site, repository: Repository, plan: Repair, options: RepairOptions): Promise<void> {
   const store = await repository.store('writer');
-  await withLock(store, pruningLock(repository.layout), { what: 'dr repository repair' }, async (_, lost) => {
-    await refuseWriters(store, repository.layout);
+  await whileAlone(store, repository.layout, 'dr repository repair', async (lost) => {
     for (const action of plan.actions) {
       lost.throwIfAborted();
       await carryOut(site, repository, action, options);

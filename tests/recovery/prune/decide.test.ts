@@ -74,6 +74,17 @@ describe('what stays', () => {
     expect(kept(entries)).toEqual({ 80: 'verified', 35: 'base', 1: 'newest young' });
   });
 
+  test('a compromised one stays while WAL of an older point leads into it', () => {
+    const entries = [full(90), full(80, { marks: ['compromised'] }), full(40), full(1)];
+    expect(kept(entries, [entries[0]?.point.id ?? ''])).toEqual({
+      90: 'leased',
+      80: 'warns',
+      40: 'base',
+      1: 'newest young',
+    });
+    expect(kept(entries)).toEqual({ 40: 'base', 1: 'newest young' });
+  });
+
   test('a verified one that was found to be compromised since proves nothing', () => {
     const entries = [full(90, { marks: ['verified'] }), full(80, { marks: ['verified', 'compromised'] }), full(1)];
     expect(kept(entries)).toEqual({ 90: 'verified', 1: 'newest young' });

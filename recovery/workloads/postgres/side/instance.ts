@@ -11,8 +11,10 @@ import type { Repository, Site } from '../../../config/site.ts';
 import { isThere } from '../../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../../core/account.ts';
 import { badInput, DrError, precondition } from '../../../core/errors.ts';
+import { holderName } from '../../../core/holder.ts';
 import { poll } from '../../../core/poll.ts';
 import { settingLine } from '../../../core/quote.ts';
+import { leaseCaptures, whileRenewed } from '../../../engines/leased.ts';
 import { type RecoveryEnd, recoveryTime } from '../../../engines/pgbackrest/restore.ts';
 import type { PostgresCapture } from '../../../points/point.ts';
 import { openStateStore } from '../../../storage/posix/store.ts';
@@ -23,6 +25,7 @@ import type { SessionOptions } from '../access/session.ts';
 import { readControlLimits } from '../host/control-data.ts';
 import { watchRoom } from '../replay-room.ts';
 import { logSize, startServer, stopServer, waitForServer, withClient } from '../server.ts';
+import { sourceFolder } from '../source.ts';
 import { layDown } from './lay-down.ts';
 import { configure, engineFolder, type ScratchSettings, scratchSettings } from './settings.ts';
 
@@ -33,6 +36,8 @@ export interface SideRequest {
   /** The repository, or a copy of its state at a moment. */
   readonly repository: Repository;
   readonly capture: PostgresCapture;
+  /** The point that names the set, in the repository that is to keep it meanwhile. Absent for a copy aside of an earlier state. */
+  readonly lease?: { readonly repository: Repository; readonly point: string } | undefined;
   readonly end: SideEnd;
   /** For whoever finds the lock held: `dr find --check`. */
   readonly what: string;
@@ -80,13 +85,37 @@ export async function withSide<T>(site: Site, request: SideRequest, use: (side: 
     const signal = request.signal === undefined ? lost : AbortSignal.any([request.signal, lost]);
     await clearLeft(site);
     await checkSideRoom(site, request.capture);
-    const scratch = await makeScratch(site, placeOf(site));
-    try {
-      return await inScratch(site, scratch, { ...request, signal }, use);
-    } finally {
-      await scratch.remove();
-    }
+    return whileLeased(site, { ...request, signal }, async () => {
+      const scratch = await makeScratch(site, placeOf(site));
+      try {
+        return await inScratch(site, scratch, { ...request, signal }, use);
+      } finally {
+        await scratch.remove();
+      }
+    });
   });
+}
+
+/** Throws `POINT-GONE` and `LOCKED` (exit 6). */
+async function whileLeased<T>(site: Site, request: SideRequest, work: () => Promise<T>): Promise<T> {
+  const { lease, repository: source, capture, what, report, signal } = request;
+  if (lease === undefined) return work();
+  const { repository, point } = lease;
+  const leases = await leaseCaptures(site, {
+    repository,
+    source,
+    read: [{ point, capture }],
+    holder: `${what} ${holderName()}`,
+    folder: sourceFolder({ site, source }),
+    step: 'side/lease',
+    progress: ({ title, detail, state }) => (state === 'start' ? report(`${title}: ${detail}`) : undefined),
+    signal,
+  });
+  try {
+    return await whileRenewed(site, leases, work);
+  } finally {
+    await leases.release();
+  }
 }
 
 /** The server of a run that was killed still runs. */

@@ -171,6 +171,63 @@ test('property: a moment gives nothing newer, and the newest good capture that i
   );
 });
 
+/** A replay from the set of `from` to `limit` leads through the run that somebody marked, by its date or by that of a good run after it. */
+function leadsThrough(made: readonly Made[], from: Made, limit: number): boolean {
+  const after = made.slice(made.indexOf(from) + 1);
+  return after.some(
+    (one, n) =>
+      verdictOf(one) === 'compromised' &&
+      [one, ...after.slice(n + 1).filter(isGood)].some(({ dated }) => dated <= limit),
+  );
+}
+
+test('property: no moment is reached by a replay through what was marked compromised, be that point altered or gone', () => {
+  fc.assert(
+    fc.property(runs, fc.integer({ min: 0, max: 4000 }), fc.nat(), (all, back, pick) => {
+      // By the marks alone: a clock that is wrong is in other properties.
+      const made = history(all.map((run) => ({ ...run, shift: 0, stranger: false })));
+      const limit = NOW.getTime() - back * HOUR;
+      const gone = made.filter((one, n) => verdictOf(one) === 'compromised' && n % 3 === pick % 3);
+      const left = made.filter((one) => !gone.includes(one));
+      const good = goodOf(left, 'postgres').filter(({ dated }) => dated <= limit);
+      const best = good.at(-1);
+      const resolve = (allowCompromised: boolean) =>
+        resolveTarget({
+          repository: 'x',
+          entries: left.map(({ entry }) => entry),
+          compromisedGone: gone.map(({ entry }) => entry.point.id),
+          target: { kind: 'time', time: new Date(limit) },
+          workloads: ['postgres'],
+          now: NOW,
+          allowCompromised,
+        });
+      if (best === undefined) return;
+      if (leadsThrough(made, best, limit)) {
+        const refused = expect.objectContaining({ code: 'TARGET-COMPROMISED', hint: expect.stringContaining('--to') });
+        expect(() => resolve(false)).toThrow(refused);
+        expect(resolve(true).items).toHaveLength(1);
+      } else expect(resolve(false).items[0]?.point).toBe(best.entry.point.id);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('a moment after newer copies that are marked compromised says that they were skipped', () => {
+  const made = history([
+    { ...(BEGUN[0] as Run), gap: 5, workloads: ['redis'] },
+    { ...(BEGUN[0] as Run), gap: 5, workloads: ['redis'], marks: ['compromised'] },
+  ]);
+  const { items, warnings } = resolveTarget({
+    repository: 'x',
+    entries: made.map(({ entry }) => entry),
+    target: { kind: 'time', time: new Date(NOW.getTime() - HOUR / 2) },
+    workloads: ['redis'],
+    now: NOW,
+  });
+  expect(items[0]?.point).toBe(made[2]?.entry.point.id);
+  expect(warnings).toEqual([`skipped, because marked compromised: ${made[3]?.entry.point.id}`]);
+});
+
 test('property: what is asked for by its id is taken, whatever is in doubt about it; what was altered is not', () => {
   fc.assert(
     fc.property(runs, fc.nat(), (all, pick) => {
