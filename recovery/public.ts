@@ -1,9 +1,10 @@
 /**
- * The only file of `recovery/` that the stacks import: targets → points, the objects that a point holds, and what pins a session. It reads; it
+ * The only file of `recovery/` that the stacks import: targets → points, the objects that a point holds, what pins a session and how WAL is shipped. It reads; it
  * changes nothing.
  */
 export { codeOf, DrError, hasCode } from './core/errors.ts';
 export { sessionSettings, startupOptions, WRITES } from './core/sql/settings.ts';
+export { pushEach } from './engines/pgbackrest/push-each.ts';
 export { LEADS_TO } from './kubernetes/fields/leads-to.ts';
 export { readKubeconfig } from './kubernetes/kubeconfig.ts';
 export { selects } from './kubernetes/labels.ts';

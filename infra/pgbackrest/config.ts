@@ -17,10 +17,15 @@ export interface Archive {
   readonly namespaces: { readonly recovery: string };
 }
 
-/** File of a lineage; the repository server has one of the same name. */
+/** Of a lineage; the repository server has one of the same name. */
+export const configName = (lineage: string): string => `${lineage}.conf`;
+
 export function configFile(lineage: string): string {
-  return `${PATHS.pgbackrestConfig}/${lineage}.conf`;
+  return `${PATHS.pgbackrestConfig}/${configName(lineage)}`;
 }
+
+/** Of the lineage with one repository alone, by pgBackRest's number. */
+export const pushConfigName = (lineage: string, number: number): string => `${lineage}.push-${number}.conf`;
 
 const folderOf = ({ environment, lineage }: Archive): string => layout(environment).pgbackrest(lineage);
 
@@ -64,18 +69,18 @@ function server(client: string): string[] {
 }
 
 /** No `archive-push-queue-max`: it would drop WAL while a repository is unreachable. */
-const WORK = [
-  `lock-path=${PATHS.pgbackrestWork}/lock`,
-  `log-path=${PATHS.pgbackrestWork}/log`,
+const work = (folder: string): string[] => [
+  `lock-path=${folder}/lock`,
+  `log-path=${folder}/log`,
   'log-level-console=info',
   'log-level-file=off',
   'log-level-stderr=off',
 ];
+const WORK = work(PATHS.pgbackrestWork);
 
 /**
  * While a repository is unreachable, a push must fail fast and be retried: before PostgreSQL stops or restarts, it waits for the current
- * push and three more. Asynchronous pushes continue meanwhile, and have the time that a slow line needs. One that is away holds up the others
- * for eight times `io-timeout`, by pgBackRest's tries.
+ * push and three more. Asynchronous pushes continue meanwhile, and have the time that a slow line needs.
  */
 const PUSH = ['', '[global:archive-push]', 'archive-timeout=15', 'io-timeout=30'];
 
@@ -90,28 +95,44 @@ const DATABASE = [
 
 const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
 
+function repositoryLines(archive: Archive, repository: ClusterRepository, number: number): string[] {
+  const key = (name: string, value: string) => `repo${number}-${name}=${value}`;
+  const place = repository.kind === 'local' ? localLines(archive, key) : s3Lines(repository, archive, key);
+  return [...place, key('cipher-type', 'aes-256-cbc')];
+}
+
+const transfer = (folder: string): string[] => [
+  'archive-async=y',
+  // The default minute is not enough for a segment on a busy node; a segment that is late is asked for again.
+  'archive-timeout=300',
+  `spool-path=${folder}/spool`,
+  'compress-type=zst',
+  'process-max=2',
+  ...work(folder),
+];
+
 /** Beside PostgreSQL: archive-push, archive-get and restore of one lineage. @param processes of a restore */
 export function renderArchiveConfig(archive: Archive, processes: number): string {
-  const repositories = archive.repositories.flatMap((repository, i) => {
-    const key = (name: string, value: string) => `repo${i + 1}-${name}=${value}`;
-    const place = repository.kind === 'local' ? localLines(archive, key) : s3Lines(repository, archive, key);
-    return [...place, key('cipher-type', 'aes-256-cbc')];
-  });
   return text([
     '[global]',
-    ...repositories,
-    'archive-async=y',
-    // The default minute is not enough for a segment on a busy node; a segment that is late is asked for again.
-    'archive-timeout=300',
-    `spool-path=${PATHS.pgbackrestWork}/spool`,
-    'compress-type=zst',
-    'process-max=2',
-    ...WORK,
+    ...archive.repositories.flatMap((repository, i) => repositoryLines(archive, repository, i + 1)),
+    ...transfer(PATHS.pgbackrestWork),
     ...PUSH,
     // A restore has the whole pod, and its time is the RTO.
     ...['', '[global:restore]', `process-max=${processes}`],
     ...DATABASE,
   ]);
+}
+
+/** By name: what `archive_command` ships by, a repository each. With one repository the lineage's own serves. */
+export function renderPushConfigs(archive: Archive): Record<string, string> {
+  if (archive.repositories.length === 1) return {};
+  const configs = archive.repositories.map((repository, i) => {
+    const own = ['[global]', ...repositoryLines(archive, repository, i + 1)];
+    const lines = [...own, ...transfer(`${PATHS.pgbackrestWork}/push-${i + 1}`), ...PUSH, ...DATABASE];
+    return [pushConfigName(archive.lineage, i + 1), text(lines)] as const;
+  });
+  return Object.fromEntries(configs);
 }
 
 /** The TLS server beside each PostgreSQL: backup jobs copy its data directory through it. */

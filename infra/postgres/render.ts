@@ -1,7 +1,13 @@
 /** All files of a PostgreSQL member. Pure. */
 import type { Plan } from '../../plan/types.ts';
 import type { ServerParameters } from '../config/stores/parameters.ts';
-import { type Archive, renderArchiveConfig, renderPostgresServerConfig } from '../pgbackrest/config.ts';
+import {
+  type Archive,
+  configName,
+  renderArchiveConfig,
+  renderPostgresServerConfig,
+  renderPushConfigs,
+} from '../pgbackrest/config.ts';
 import { type Bootstrap, sourceOf } from './bootstrap.ts';
 import { dynamicSettings } from './dynamic.ts';
 import { renderPatroni } from './patroni.ts';
@@ -53,9 +59,9 @@ export function renderMember({
     );
   }
   const patroni = renderPatroni({ plan, lineage: archive.lineage, bootstrap, archiving, parameters, tls });
-  const config = (of: Archive) => ({ [`${of.lineage}.conf`]: renderArchiveConfig(of, processes) });
+  const config = (of: Archive) => ({ [configName(of.lineage)]: renderArchiveConfig(of, processes) });
   const pgbackrest = {
-    ...(archiving ? config(archive) : {}),
+    ...(archiving ? { ...config(archive), ...renderPushConfigs(archive) } : {}),
     ...(source === undefined ? {} : config({ ...archive, lineage: source.lineage, repositories: [source.repository] })),
     [SERVER_CONFIG]: renderPostgresServerConfig(),
   };

@@ -3,10 +3,10 @@
  * and run pgBackRest. So no ConfigMap, postgresql.conf or argument list contains a secret.
  */
 import { STANZA } from '../../plan/layout.ts';
-import { sessionSettings, startupOptions, WRITES } from '../../recovery/public.ts';
+import { pushEach, sessionSettings, startupOptions, WRITES } from '../../recovery/public.ts';
 import { accessFiles, PATHS, passphraseFile, type StorageRole, scriptsFolder } from '../cluster/paths.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
-import { configFile } from '../pgbackrest/config.ts';
+import { configFile, configName, pushConfigName } from '../pgbackrest/config.ts';
 import { renderAdopt, renderAfterAdopt } from './adopt-script.ts';
 import { type Bootstrap, recoveryArguments, type Source } from './bootstrap.ts';
 
@@ -25,32 +25,33 @@ export const SCRIPTS = {
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** Variable of pgBackRest → file with its value. */
-function secretFiles(repositories: readonly ClusterRepository[], role: StorageRole): [string, string][] {
-  return repositories.flatMap((repository, i): [string, string][] => {
-    const prefix = `PGBACKREST_REPO${i + 1}`;
-    const cipher: [string, string] = [`${prefix}_CIPHER_PASS`, passphraseFile(repository.id)];
-    if (repository.kind === 'local' || repository.access === 'web-identity') return [cipher];
-    const files = accessFiles(role, repository.id);
-    return [cipher, [`${prefix}_S3_KEY`, files.id], [`${prefix}_S3_KEY_SECRET`, files.secret]];
-  });
+function secretFiles(repository: ClusterRepository, number: number, role: StorageRole): [string, string][] {
+  const prefix = `PGBACKREST_REPO${number}`;
+  const cipher: [string, string] = [`${prefix}_CIPHER_PASS`, passphraseFile(repository.id)];
+  if (repository.kind === 'local' || repository.access === 'web-identity') return [cipher];
+  const { id, secret } = accessFiles(role, repository.id);
+  return [cipher, [`${prefix}_S3_KEY`, id], [`${prefix}_S3_KEY_SECRET`, secret]];
 }
 
 /** If a file is missing, the script must fail. It must not continue with an empty passphrase. */
+const readFiles = (files: readonly [string, string][], failed: number): string[] =>
+  files.map(([variable, file]) => `${variable}=$(cat ${quote(file)}) || exit ${failed}\nexport ${variable}`);
+
 function readSecrets(repositories: readonly ClusterRepository[], role: StorageRole, failed: number): string[] {
-  return secretFiles(repositories, role).map(
-    ([variable, file]) => `${variable}=$(cat ${quote(file)}) || exit ${failed}\nexport ${variable}`,
-  );
+  return repositories.flatMap((repository, i) => readFiles(secretFiles(repository, i + 1, role), failed));
 }
 
 const script = (use: string, lines: readonly string[]): string => `${['#!/bin/sh', `# ${use}`, ...lines].join('\n')}\n`;
-
-const pgbackrest = (lineage: string): string => `pgbackrest --config=${configFile(lineage)} --stanza=${STANZA}`;
+const withConfig = (file: string): string => `pgbackrest --config=${file} --stanza=${STANZA}`;
+const pgbackrest = (lineage: string): string => withConfig(configFile(lineage));
 
 function renderPush(lineage: string, repositories: readonly ClusterRepository[]): string {
-  return script('archive_command = "<this file> %p"', [
-    ...readSecrets(repositories, 'writer', 1),
-    `exec ${pgbackrest(lineage)} archive-push "$@"`,
-  ]);
+  const pushes = repositories.map((repository, i) => {
+    const name = repositories.length === 1 ? configName(lineage) : pushConfigName(lineage, i + 1);
+    const reads = readFiles(secretFiles(repository, i + 1, 'writer'), 1);
+    return { number: i + 1, reads, pgbackrest: withConfig(`${PATHS.pgbackrestConfig}/${name}`) };
+  });
+  return script('archive_command = "<this file> %p"', pushEach(pushes));
 }
 
 /**
@@ -115,9 +116,8 @@ export function renderOwnGet(lineage: string, repositories: readonly ClusterRepo
   ]);
 }
 
-export function sourceGetCommand(lineage: string): string {
-  return `${scriptsFolder(lineage)}/${SCRIPTS.sourceGet} %f "%p"`;
-}
+export const sourceGetCommand = (lineage: string): string =>
+  `${scriptsFolder(lineage)}/${SCRIPTS.sourceGet} %f "%p"`;
 
 /** Removes the source's archive settings from the restored set: its command would archive into the source's lineage (F30). */
 const forgetArchiving = (settings: string): string =>

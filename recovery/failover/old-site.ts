@@ -14,10 +14,10 @@ import { stopSite } from './stop-site.ts';
 import type { FailoverPlan, FailoverRequest, OldSite } from './types.ts';
 
 /**
- * A push of one segment takes seconds. Beside a repository that does not answer, pgBackRest waits eight times `io-timeout` (30 s) before it
- * serves the others, and a segment may just have missed a push: eight minutes. WAL that has not arrived by then is reported as lost.
+ * A push of one segment takes seconds. Beside a repository that does not answer, PostgreSQL pauses a minute after three tries, and the others
+ * get what waits with the next one. WAL that has not arrived by then is reported as lost.
  */
-const SHIP_SECONDS = 600;
+const SHIP_SECONDS = 300;
 
 export const stoppedSchema = z.object({
   how: z.enum(['cluster', 'object only']),

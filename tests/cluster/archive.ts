@@ -31,33 +31,37 @@ async function filesOf(place: Place, prefix: string): Promise<string[]> {
   return files.filter((file) => file.includes(prefix));
 }
 
-/** Repositories of which the archive of `lineage` holds `segment` (24 hexadecimal digits). */
-async function holdersOf(place: Place, storage: Storage, lineage: string, segment: string): Promise<string[]> {
+type RepositoryId = 'local' | keyof Storage;
+const ALL: readonly RepositoryId[] = ['local', 'primary', 'secondary'];
+
+/** Those of `ids` of which the archive of `lineage` holds `segment` (24 hexadecimal digits). */
+async function holdersOf(
+  { place: at, storage, ids }: { place: Place; storage: Storage; ids: readonly RepositoryId[] },
+  lineage: string,
+  segment: string,
+): Promise<string[]> {
   const prefix = layout('local').pgbackrest(lineage);
-  const [local, primary, secondary] = await Promise.all([
-    filesOf(place, prefix),
-    keysOf(storage, 'primary', prefix),
-    keysOf(storage, 'secondary', prefix),
-  ]);
-  return Object.entries({ local, primary, secondary })
-    .filter(([, keys]) => keys.some((key) => key.includes(`/${segment}-`)))
-    .map(([id]) => id);
+  const held = ids.map(async (id) => (id === 'local' ? filesOf(at, prefix) : keysOf(storage, id, prefix)));
+  const keys = await Promise.all(held);
+  return ids.filter((_, i) => keys[i]?.some((key) => key.includes(`/${segment}-`)));
 }
 
-const REPOSITORIES = 3;
-
-/** Ends the current segment and gives the repositories that it arrives in, all of them at best. */
+/**
+ * Ends the current segment and gives the repositories that it arrives in, all of them at best.
+ * @param ids of the repositories that are looked at @default all
+ */
 export async function archived(
   { api, storage }: Pick<Cluster, 'api' | 'storage'>,
   namespace: string,
   lineage: string,
+  ids = ALL,
 ): Promise<string[]> {
   const [row] = await sql(api, namespace, 'SELECT pg_walfile_name(pg_current_wal_lsn()) AS segment');
   await sql(api, namespace, 'SELECT pg_switch_wal()');
   return poll(
     120,
-    () => holdersOf(place(), storage, lineage, String(row?.segment)),
-    (ids) => ids.length === REPOSITORIES,
+    () => holdersOf({ place: place(), storage, ids }, lineage, String(row?.segment)),
+    (holders) => holders.length === ids.length,
   );
 }
 

@@ -1,25 +1,63 @@
 /**
- * A repository is gone: `dr repository detach` lets backups go on without it, `attach` takes it back if it is the same, and `recreate` fills
+ * A repository hangs, and the others get WAL all the same. It is gone: `dr repository detach` lets backups go on without it, `attach` takes it back if it is the same, and `recreate` fills
  * one anew that is damaged beyond repair.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { expect, test } from 'vitest';
+import { waitFor } from '../../drill/host/processes.ts';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { dr, drEnds, type Golden, startDr, withGolden } from './golden.ts';
 
 const statesOf = async ({ environment }: Platform): Promise<Record<string, { state: string }>> =>
   JSON.parse(await readFile(join(environment.stateDir, 'detached.json'), 'utf8')).repositories;
 
-/** Ends the segment; throws unless it is archived within 20 s. */
+/** Ends the segment; throws unless it is archived within 90 s: after three failures PostgreSQL waits a minute. */
 async function archives(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS name');
   const sql = 'SELECT last_archived_wal >= $1 AS done, pg_sleep(0.2) FROM pg_stat_archiver';
-  for (let tries = 0; tries < 100; tries += 1)
+  for (let tries = 0; tries < 450; tries += 1)
     if ((await client.query<{ done: boolean }>(sql, [rows[0]?.name])).rows[0]?.done === true) return;
   throw new Error('the segment was not archived');
+}
+
+/** Accepts connections and answers none. */
+async function blackHole(): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+/** One that hangs holds up itself alone: the other has the newest WAL before the server gets to ship its oldest. */
+async function hangsAlone({ environment, run }: Platform, client: pg.Client, repositories: string): Promise<void> {
+  const hole = await blackHole();
+  try {
+    const config = join(environment.stateDir, 'pgbackrest/first-1/push-2/pgbackrest.conf');
+    const { port } = hole.address() as AddressInfo;
+    const s3 = { type: 's3', path: '/x', 's3-bucket': 'b', 's3-region': 'r', 's3-endpoint': '127.0.0.1' };
+    const place = { ...s3, 's3-uri-style': 'path', 's3-key': 'k', 's3-key-secret': 's', 'storage-port': port };
+    const lines = Object.entries(place).map(([name, value]) => `repo2-${name}=${value}`);
+    const others = (await readFile(config, 'utf8')).split('\n').filter((line) => !/^repo2-(type|path)=/.test(line));
+    await writeFile(config, ['[global]', ...lines, ...others.filter((line) => line !== '[global]')].join('\n'));
+    const names: string[] = [];
+    for (const note of ['a', 'b', 'c']) {
+      await client.query('INSERT INTO golden_rows (phase, note) VALUES ($1, $2)', ['hangs', note]);
+      const { rows } = await client.query<{ name: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS name');
+      names.push(rows[0]?.name ?? '');
+    }
+    const archive = join(repositories, 'local/drill/pgbackrest/first-1/archive');
+    const inLocal = async (): Promise<boolean> =>
+      (await readdir(archive, { recursive: true })).some((file) => file.includes(`/${names[2]}-`));
+    await waitFor('the newest segment in the repository that answers', inLocal, 60);
+    const { rows } = await client.query<{ last: string }>('SELECT last_archived_wal AS last FROM pg_stat_archiver');
+    expect((rows[0]?.last ?? '') < (names[0] ?? '')).toBe(true);
+    await run(['pkill', '-9', '-f', config], { accept: [0, 1] });
+  } finally {
+    hole.close();
+  }
 }
 
 async function detachAndAttach(golden: Golden, source: Platform, client: pg.Client): Promise<void> {
@@ -100,6 +138,7 @@ test('detached, attached, recreated; and what was copied is restored to a moment
   await withGolden(async (golden) => {
     const source = await golden.startSource();
     const client = await source.postgres();
+    await hangsAlone(source, client, golden.repositories);
     await detachAndAttach(golden, source, client);
     await recreateLocal(golden, source, client);
     await client.end();

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { STANZA } from '../../../plan/layout.ts';
-import { isOnOtherHost, postgresSettings } from '../../config/environment.ts';
+import { type Environment, isOnOtherHost, postgresSettings } from '../../config/environment.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
@@ -17,7 +17,7 @@ import { asDamage } from '../explain.ts';
 import { findEngine } from '../find.ts';
 import { isAtLeast } from '../versions.ts';
 import { type PlainVariables, renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
-import { BLOCKS_SINCE, type ConfigPostgres, renderConfig } from './config.ts';
+import { BLOCKS_SINCE, type ConfigPostgres, type PgBackRestConfig, renderConfig } from './config.ts';
 import { explained, infoError } from './failure.ts';
 import { parseInfo, parseListing, readableJson, type StanzaInfo, unreadable } from './info.ts';
 import { openingPassphrase, opensOne } from './opening-passphrase.ts';
@@ -147,6 +147,25 @@ function storesBlocks(site: Site): Promise<boolean> {
   return asked;
 }
 
+/** By number: each push has locks and a spool of its own. One repository needs no other configuration than `configFile`. */
+async function writePushConfigs(
+  config: PgBackRestConfig,
+  configFile: string,
+  as: Environment['runAs'],
+): Promise<Map<number, string>> {
+  if (config.repositories.length === 1) return new Map([[1, configFile]]);
+  const entries = config.repositories.map(async (repository, i): Promise<[number, string]> => {
+    const number = i + 1;
+    const folder = join(config.folder, `push-${number}`);
+    for (const sub of ['.', 'lock', 'log', 'spool']) await makeOwnedFolder(join(folder, sub), as);
+    const file = join(folder, 'pgbackrest.conf');
+    const own = { ...config, repositories: [{ ...repository, number }], folder };
+    await writeOwnedFile(file, renderConfig(own), 0o640, as);
+    return [number, file];
+  });
+  return new Map(await Promise.all(entries));
+}
+
 /** Writes the configuration and the two scripts (no secrets in them) and gives a runner. */
 export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promise<PgBackRest> {
   const { environment } = site;
@@ -176,13 +195,17 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   const processMax = environment.postgres?.processes ?? Math.max(2, availableParallelism());
   // Only a backup stores.
   const blocks = scope.role === 'writer' && (await storesBlocks(site));
-  await writeOwnedFile(configFile, renderConfig({ repositories, postgres, folder, processMax, blocks }), 0o640, as);
+  const common = { postgres, processMax, blocks };
+  await writeOwnedFile(configFile, renderConfig({ ...common, repositories, folder }), 0o640, as);
   const pushScript = join(folder, 'archive-push.sh');
   const getScript = join(folder, 'archive-get.sh');
   const script = (path: string, text: string) => writeOwnedFile(path, text, 0o750, as);
   const read = { secrets: variables, plain };
   // A server on another host has scripts of its own, and this configuration would be wrong there.
-  if (scope.role === 'writer' && !isOnOtherHost(postgres)) await script(pushScript, renderPushScript(configFile, read));
+  if (scope.role === 'writer' && !isOnOtherHost(postgres)) {
+    const configs = await writePushConfigs({ ...common, repositories, folder }, configFile, as);
+    await script(pushScript, renderPushScript(configs, read));
+  }
   if (!isOnOtherHost(postgres)) await script(getScript, renderGetScript(configFile, read, scope.rescuedWal));
 
   const server = libpqEnv(postgres);

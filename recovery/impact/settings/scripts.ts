@@ -48,11 +48,28 @@ const DUTIES: Readonly<Record<string, Duty>> = {
 const ENDS = /^(exit( 0)?|exec true|return 0)$/;
 const SWALLOWS = /\|\|\s*(true|:|exit 0)\s*$/;
 
+const EXITS = '[ "$failed" -eq 0 ] && exit 0; exit "$failed"';
+
+/** One push with its `exec`, or one in a function for each repository: each is called, and the worst of their codes is the script's. */
+function shipsToAll(lines: readonly string[], by: RegExp): boolean {
+  const pushes = lines.filter((line) => by.test(line));
+  if (pushes.some((line) => SWALLOWS.test(line))) return false;
+  const functions = lines.flatMap((line) => /^push_(\d+)\(\) \{$/.exec(line)?.[1] ?? []);
+  if (functions.length === 0) return pushes.length === 1;
+  if (lines.some((line) => ENDS.test(line))) return false;
+  const called = /^for repository in ([\d ]+); do$/.exec(lines.find((line) => line.startsWith('for ')) ?? '')?.[1];
+  return (
+    pushes.length === functions.length &&
+    called === functions.join(' ') &&
+    lines.some((line) => line.endsWith('else failed=$?; fi')) &&
+    lines.filter((line) => /\bexit\b/.test(line) && !/\|\| exit [1-9]\d*$/.test(line)).join('; ') === EXITS
+  );
+}
+
 function fulfils(lines: readonly string[], { by, area }: Duty): boolean {
   const found = lines.findIndex((line) => by.test(line));
   if (found < 0) return false;
-  const line = lines[found] ?? '';
-  if (area === 'archiving' && /pgbackrest/.test(line) && SWALLOWS.test(line)) return false;
+  if (area === 'archiving' && /pgbackrest/.test(lines[found] ?? '') && !shipsToAll(lines, by)) return false;
   return !lines.slice(0, found).some((before) => ENDS.test(before));
 }
 

@@ -1,4 +1,4 @@
-/** Scenario 4: the standby takes over from a site that is lost under load, and hands back without loss. */
+/** Scenario 4: the standby takes over under load while the first region’s storage is gone, and hands back without loss once it is there. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Load } from '../../../drill/load/load.ts';
@@ -7,6 +7,7 @@ import { planReclone, recloneRefusals } from '../../../recovery/failover/failbac
 import { reclone } from '../../../recovery/failover/failback/reclone.ts';
 import { switchOver } from '../../../recovery/failover/failback/switchover.ts';
 import type { FailoverPorts } from '../../../recovery/failover/ports.ts';
+import { attachToStack, planStackAttach } from '../../../recovery/failover/repository.ts';
 import { failOver } from '../../../recovery/failover/run.ts';
 import type { FailoverReport, OldSite } from '../../../recovery/failover/types.ts';
 import { openFailoverPorts } from '../../../recovery/failover/wiring.ts';
@@ -48,8 +49,9 @@ export function failover(fixture: ClusterFixture): void {
     // What an earlier scenario has lost, when a leader died without a word, is no loss of this one.
     let since: Date;
 
-    it('under load, the standby takes over', async () => {
+    it('under load, the standby takes over; the first region’s storage is gone all along', async () => {
       since = new Date();
+      await fixture.cluster.storage.primary.kill();
       load = await fixture.startLoad(PLATFORM);
       await load.more(100);
       const request = { stack: 'dr', old: oldSite(), allowUnfenced: false };
@@ -85,6 +87,21 @@ export function failover(fixture: ClusterFixture): void {
       const found = await members(api(), STANDBY.platform);
       expect(found.map(({ role }) => role)).toContain('leader');
       expect(await members(api(), PLATFORM)).toEqual([]);
+      const there = await archived(fixture.cluster, STANDBY.platform, 'eu-west-1-1', ['local', 'secondary']);
+      expect(there).toEqual(['local', 'secondary']);
+    });
+
+    it('nothing waits for the region that is gone', async () => {
+      const full = { name: 'dr-full-eu-west-1-1', namespace: STANDBY.recovery };
+      expect((await api().batch.readNamespacedJob(full)).status?.failed ?? 0).toBe(0);
+    });
+
+    it('the region is back: it takes part again', async () => {
+      await fixture.cluster.storage.primary.start();
+      const ports = await portsOf(fixture);
+      const primary = { stack: 'dr', repository: 'primary' };
+      expect(await planStackAttach(ports, primary)).toMatchObject({ needed: true });
+      await attachToStack(ports, primary);
       expect(await archived(fixture.cluster, STANDBY.platform, 'eu-west-1-1')).toContain('primary');
     });
   });
@@ -101,6 +118,8 @@ export function failover(fixture: ClusterFixture): void {
       const ports = await portsOf(fixture);
       const plan = await planReclone(ports, request);
       expect(recloneRefusals(plan, request)).toEqual([]);
+      // The first region has been back for a minute, and holds no copy of this leader yet.
+      expect(plan.repository).toBe('secondary');
       await reclone(ports, request, plan);
       const found = await members(api(), PLATFORM);
       expect(found.map(({ role }) => role)).toContain('standby_leader');

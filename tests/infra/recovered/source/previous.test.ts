@@ -164,7 +164,7 @@ describe('back again', () => {
   test('the new generation follows the new leader, and archives elsewhere', () => {
     expect(failedBack.outputs).toMatchObject({ lineage: 'eu-west-1-2', follows: { site: 'us-east-1', generation: 2 } });
     expect(scripts(failedBack)['restore.sh']).toContain('us-east-1-2.conf');
-    expect(scripts(failedBack)['archive-push.sh']).toContain('eu-west-1-2.conf');
+    expect(scripts(failedBack)['archive-push.sh']).toContain('/eu-west-1-2.push-1.conf');
   });
 });
 

@@ -48,6 +48,19 @@ export const ENGINES: readonly RealChange[] = [
     edit: sed('postgres-scripts', 'archive-push.sh', '#!/bin/sh\n', '#!/bin/sh\nexit 0\n'),
     row: 'what archive-push.sh of ConfigMap postgres-scripts does',
   },
+  ...(
+    [
+      ['that leaves out a repository', 'for repository in 1 2 3; do', 'for repository in 1 2; do'],
+      ['that forgets what failed', 'else failed=$?; fi', 'else :; fi'],
+      ['that is always content', 'exit "$failed"', 'exit 0'],
+      ['that forgives', '"$failed" -eq 0 ]', '"$failed" -ge 0 ]'],
+      ['that ends before it calls', 'running= served= failed=0', 'exit 0'],
+    ] as const
+  ).map(([title, from, to]) => ({
+    title: `a push script ${title}`,
+    edit: sed('postgres-scripts', 'archive-push.sh', from, to),
+    row: 'what archive-push.sh of ConfigMap postgres-scripts does',
+  })),
   {
     title: 'a script in another way',
     edit: sed('postgres-scripts', 'start.sh', 'exec patroni', 'export X=1\nexec patroni'),
