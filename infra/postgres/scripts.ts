@@ -116,8 +116,7 @@ export function renderOwnGet(lineage: string, repositories: readonly ClusterRepo
   ]);
 }
 
-export const sourceGetCommand = (lineage: string): string =>
-  `${scriptsFolder(lineage)}/${SCRIPTS.sourceGet} %f "%p"`;
+export const sourceGetCommand = (lineage: string): string => `${scriptsFolder(lineage)}/${SCRIPTS.sourceGet} %f "%p"`;
 
 /** Removes the source's archive settings from the restored set: its command would archive into the source's lineage (F30). */
 const forgetArchiving = (settings: string): string =>
