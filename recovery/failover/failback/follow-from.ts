@@ -64,7 +64,7 @@ export function noCopy({ stack, leader, repository, copies }: ReclonePlan): DrEr
   if (copy?.state === 'held') return undefined;
   const where = `repository ${repository} of stack ${stack}`;
   const other = Object.keys(copies).find((id) => copies[id]?.state === 'held');
-  const make = `kubectl -n ${leader.recovery} create job --from=cronjob/dr-daily dr-by-hand`;
+  const make = `kubectl -n ${leader.recovery} create job --from=cronjob/NAME dr-by-hand (dr-daily, as shipped)`;
   const hint =
     other === undefined
       ? `its next scheduled full backup makes one, or this: ${make}`
