@@ -20,6 +20,16 @@ export interface AttachedCommand {
 
 const NOT_ATTACHED: AttachedCommand = { ended: () => {}, failed: () => {}, flush: async () => {} };
 
+const WITH_VALUE = ['--env', '-o', '--output'];
+const HOW_IT_LOOKS = /^(--env=|--output=|-o=?json$|--no-color$|--quiet$|-v$|--verbose$)/;
+
+/** Without what only says how it is printed, and which environment this is: the incident is of one. Pure. */
+export function asRead(words: readonly string[]): string[] {
+  return words.filter(
+    (word, n) => !WITH_VALUE.includes(word) && !WITH_VALUE.includes(words[n - 1] ?? '') && !HOW_IT_LOOKS.test(word),
+  );
+}
+
 /** A dry run is not attached, nor a command without an environment file: without one nobody knows of an incident. */
 export async function attachCommand(
   { command }: Pick<Invocation, 'command'>,
@@ -34,7 +44,7 @@ export async function attachCommand(
   ]);
   const attachment: Attachment = attach({
     site: async () => (await import('../recovery/config/site.ts')).openSite(env, silentLog),
-    line: ['dr', ...words].join(' '),
+    line: ['dr', ...asRead(words)].join(' '),
     by: holderName(),
     now,
     log,

@@ -21,6 +21,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Whether `text` on stdout may hold colour. */
   readonly color: boolean;
+  /** Whether the result is printed as JSON. */
+  readonly json: boolean;
 }
 
 /** For commands that can't work without an environment file. */

@@ -36,6 +36,7 @@ export function openContext(from: {
     commandProblem,
     signal,
     color: globals.output === 'table' && wantsColor(globals, process.stdout),
+    json: globals.output === 'json',
   } satisfies CommandContext;
   return { context, close: screen.close };
 }

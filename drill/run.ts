@@ -13,6 +13,8 @@ import { type BaselineWithLimits, baselineChecks, takeBaseline } from './baselin
 import { type BackupData, backupSchema } from './dr-client.ts';
 import { clearDrill, clearLeftovers, noteDrill } from './host/leftovers.ts';
 import { startLoad } from './load/load.ts';
+import { endIncident } from './people/aftermath.ts';
+import { startReceivers } from './people/receivers.ts';
 import { createEmptySite, createPlatform, type Platform } from './platform/platform.ts';
 import { askService } from './platform/service-control.ts';
 import { locateService, SERVICES } from './platform/services.ts';
@@ -39,7 +41,8 @@ export interface DrillRequest {
 
 export interface DrillResult {
   readonly report: DrillReport;
-  readonly files: { readonly json: string; readonly html: string };
+  /** The post-mortem is there where the platform was recovered. */
+  readonly files: { readonly json: string; readonly html: string; readonly postMortem?: string };
   /** With `keep`: the folder, or the stack, that is left. */
   readonly kept?: string;
 }
@@ -77,8 +80,13 @@ async function build(stage: Stage): Promise<Built> {
     const [primary, secondary] = await Promise.all([startRegion(folder, 'primary'), startRegion(folder, 'secondary')]);
     return { primary, secondary };
   });
+  const people = await startReceivers(join(folder, 'people'), process.getuid?.() === 0 ? 'postgres' : undefined);
+  stage.people = people;
   const first = await stage.step('platform', `the first site, scale ${scale}`, () =>
-    createPlatform({ folder, environment: ENVIRONMENT, site: 'first', scale, seed, regions }),
+    createPlatform({
+      ...{ folder, environment: ENVIRONMENT, site: 'first', scale, seed, regions },
+      testChannels: people.channels,
+    }),
   );
   stage.sites.push(first);
   const baseline = await stage.step(
@@ -118,7 +126,12 @@ async function backUp(stage: Stage, { first, regions, baseline }: Built): Promis
     ledgerFile,
     backups: { full, incremental },
     async emptySite(options) {
-      const site = await createEmptySite({ ...options, folder, environment: ENVIRONMENT });
+      const site = await createEmptySite({
+        ...options,
+        folder,
+        environment: ENVIRONMENT,
+        testChannels: stage.people?.channels,
+      });
       stage.sites.push(site);
       return site;
     },
@@ -185,6 +198,7 @@ async function play(stage: Stage, request: DrillRequest): Promise<DrillReport> {
   try {
     recovered = await request.scenario.run(prepared);
     await verify(stage, recovered, built.baseline);
+    await endIncident(stage, recovered.walk, recovered);
   } catch (error) {
     request.signal.throwIfAborted();
     if (!(error instanceof DrError) || stage.disasterAt === undefined) throw error;
@@ -200,6 +214,7 @@ async function clear(stage: Stage, folder: string): Promise<void> {
   for (const load of stage.loads)
     void load.stop().catch(ignoring('its store may be gone; the drill’s report says more'));
   for (const site of stage.sites) await site.destroy();
+  await stage.people?.close();
   await clearDrill(folder);
 }
 
@@ -229,12 +244,19 @@ export async function runDrill(request: DrillRequest): Promise<DrillResult> {
   try {
     const report = await play(stage, request);
     await mkdir(request.reportFolder, { recursive: true });
-    const files = { json: join(request.reportFolder, 'report.json'), html: join(request.reportFolder, 'report.html') };
+    const place = (name: string): string => join(request.reportFolder, name);
+    const { postMortem } = stage;
+    const files = {
+      json: place('report.json'),
+      html: place('report.html'),
+      ...(postMortem === undefined ? {} : { postMortem: place('post-mortem.md') }),
+    };
+    if (postMortem !== undefined) await writeFile(place('post-mortem.md'), postMortem);
     await writeFile(files.json, `${JSON.stringify(report, undefined, 2)}\n`);
     await writeFile(files.html, renderHtml(report));
     return { report, files, ...(keep ? { kept: folder } : {}) };
   } finally {
     if (!keep) await clear(stage, folder);
-    else await Promise.allSettled(stage.loads.map((load) => load.stop()));
+    else await Promise.allSettled([...stage.loads.map((load) => load.stop()), stage.people?.close()]);
   }
 }

@@ -7,6 +7,8 @@ import type { BaselineWithLimits, Renewed } from './baseline.ts';
 import { type BackupData, type DrAnswer, type DrClient, drClient, type RestoreData } from './dr-client.ts';
 import type { LedgerComparison } from './load/compare.ts';
 import type { Load } from './load/load.ts';
+import type { Receivers } from './people/receivers.ts';
+import type { Walk } from './people/types.ts';
 import type { Platform, SiteOptions } from './platform/platform.ts';
 import type { S3Region } from './s3/region.ts';
 
@@ -34,6 +36,10 @@ export class Stage {
   /** All load generators, to be stopped with the drill. */
   readonly loads: Load[] = [];
   disasterAt: Date | undefined;
+  /** Whom the drill's incident tells. */
+  people: Receivers | undefined;
+  /** The incident's post-mortem, in Markdown. */
+  postMortem: string | undefined;
 
   constructor(options: StageOptions) {
     this.options = options;
@@ -108,6 +114,8 @@ export interface Recovered {
   readonly renewed?: Renewed;
   /** By tier, since when it is healthy. */
   readonly ready: ReadonlyMap<string, Date>;
+  /** The incident and its runbook, as far as the recovery has come. */
+  readonly walk: Walk;
 }
 
 export interface Scenario {

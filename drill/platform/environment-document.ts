@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { ChannelSettings } from '../../recovery/config/channels.ts';
 import { type Environment, environmentSchema } from '../../recovery/config/environment.ts';
 import type { Keyring } from '../../recovery/core/fields.ts';
 import type { RepositorySettings } from '../../recovery/storage/backends.ts';
@@ -23,6 +24,8 @@ export interface SiteDescription {
   readonly regions: { readonly primary?: S3Region; readonly secondary?: S3Region };
   /** Whether the site has a local repository. */
   readonly local: boolean;
+  /** Who is told in an exercise. */
+  readonly testChannels?: Readonly<Record<string, ChannelSettings>> | undefined;
 }
 
 /** Names of the secret files below `keys`. */
@@ -42,7 +45,7 @@ function repositories(description: SiteDescription): Record<string, RepositorySe
 }
 
 function environmentDocument(description: SiteDescription): Environment {
-  const { paths } = description;
+  const { paths, testChannels } = description;
   return environmentSchema.parse({
     apiVersion: 'go-coffee-dr/v1',
     kind: 'Environment',
@@ -69,6 +72,7 @@ function environmentDocument(description: SiteDescription): Environment {
     git: { repositories: [{ name: 'go-coffee', url: paths.git }] },
     services: serviceControls(paths),
     repositories: repositories(description),
+    ...(testChannels === undefined ? {} : { incident: { testChannels }, evidence: { paths: [paths.logs] } }),
   });
 }
 

@@ -3,6 +3,7 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
+import type { ChannelSettings } from '../../recovery/config/channels.ts';
 import type { Environment } from '../../recovery/config/environment.ts';
 import { isThere } from '../../recovery/core/absent.ts';
 import { lookUpAccount, makeOwnedFolder } from '../../recovery/core/account.ts';
@@ -40,6 +41,8 @@ export interface SiteOptions {
   readonly regions?: { readonly primary?: S3Region; readonly secondary?: S3Region };
   /** Whether the site has a local repository. @default true */
   readonly local?: boolean;
+  /** Who is told of a drill's incident. @default nobody */
+  readonly testChannels?: Readonly<Record<string, ChannelSettings>> | undefined;
 }
 
 export interface PlatformOptions extends SiteOptions {
@@ -127,6 +130,7 @@ export async function createEmptySite(options: SiteOptions): Promise<Platform> {
     runAs,
     regions: options.regions ?? {},
     local: options.local ?? true,
+    testChannels: options.testChannels,
   };
   const environment = await writeEnvironment(description);
   return operate(environment, paths, run, runAs);

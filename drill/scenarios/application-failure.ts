@@ -2,6 +2,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
+import { EXIT } from '../../recovery/core/errors.ts';
 import { endProcess } from '../../recovery/core/pids.ts';
 import {
   compareDatabases,
@@ -10,6 +11,7 @@ import {
 } from '../../recovery/workloads/postgres/fingerprint.ts';
 import { processesBelow } from '../host/processes-below.ts';
 import { reportLosses } from '../losses.ts';
+import { declareIncident } from '../people/walk.ts';
 import type { Platform } from '../platform/platform.ts';
 import { firstRow } from '../platform/postgres.ts';
 import { SELF_CHANGING_TABLES } from '../platform/schema.ts';
@@ -108,9 +110,11 @@ async function run(prepared: Prepared): Promise<Recovered> {
     await load.ended;
   });
   const before = await serverState(first);
-  await checkAssessment(stage, first);
+  const walk = await declareIncident(stage, first, { impact: 'Carts are empty and pictures are missing' });
+  // `dr health` names the services that fail.
+  await checkAssessment(stage, walk, { accept: [EXIT.failure] });
   const args = ['--to', 'latest', '--only', LOST.join(',')];
-  const { restored, ready } = await restoreWatched(stage, first, args);
+  const { restored, ready } = await restoreWatched(stage, walk, args);
   untouchedChecks(stage, before, await serverState(first));
   const comparison = await compareWithLedger(first, ledgerFile, disasterAt);
   const p1 = stage.options.plan.tiers.find((tier) => tier.id === 'P1');
@@ -121,6 +125,7 @@ async function run(prepared: Prepared): Promise<Recovered> {
     restored,
     comparison,
     ready,
+    walk,
     target: { repository: restored.data.plan.repository, description: `the newest copies of ${LOST.join(', ')}` },
   };
 }

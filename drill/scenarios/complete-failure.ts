@@ -1,6 +1,7 @@
 /** The data centre is lost: every process, the site's folders, its S3 region, its local repository. Rebuilt from the other region. */
 import { seconds } from '../../plan/duration.ts';
 import { reportLosses } from '../losses.ts';
+import { declareIncident } from '../people/walk.ts';
 import { checkAssessment, compareWithLedger, restoreWatched } from '../recover.ts';
 import type { Prepared, Recovered, Scenario } from '../stage.ts';
 
@@ -20,8 +21,9 @@ async function run(prepared: Prepared): Promise<Recovered> {
   const second = await stage.step('site', 'an empty site in the second region', () =>
     prepared.emptySite({ site: 'second', regions: { secondary: regions.secondary }, local: false }),
   );
-  await checkAssessment(stage, second);
-  const { restored, ready } = await restoreWatched(stage, second, ['--to', 'latest', '--from', 'secondary']);
+  const walk = await declareIncident(stage, second, { impact: 'Nothing can be ordered' });
+  await checkAssessment(stage, walk);
+  const { restored, ready } = await restoreWatched(stage, walk, ['--to', 'latest', '--from', 'secondary']);
   const comparison = await compareWithLedger(second, ledgerFile, disasterAt);
   // Writes that no other region held are lost; the plan's RPO limits how many those may be.
   const allowed = seconds(stage.options.plan.objectives.rpo.database);
@@ -31,6 +33,7 @@ async function run(prepared: Prepared): Promise<Recovered> {
     restored,
     comparison,
     ready,
+    walk,
     target: { repository: 'secondary', description: 'the newest state in the second region' },
   };
 }

@@ -1,6 +1,8 @@
 /** Contains a breach by the commands that a person types: the site is cut off, then its evidence is kept and checked. */
 import { z } from 'zod';
-import type { Platform } from '../platform/platform.ts';
+import { EXIT } from '../../recovery/core/errors.ts';
+import type { Walk } from '../people/types.ts';
+import { answerOf } from '../recover.ts';
 import type { Stage } from '../stage.ts';
 
 const isolation = z.object({
@@ -11,9 +13,13 @@ const isolation = z.object({
 /** What this platform leaves open by itself: `dr` uses the one user of Redis that the services use. */
 const EXPECTED_OPEN = ['redis/default'];
 
-export async function cutOff(stage: Stage, platform: Platform): Promise<z.infer<typeof isolation>> {
-  const args = ['isolate', '--confirm', platform.environment.name];
-  const { data } = await stage.dr(platform).call(args, { answer: isolation, accept: [0, 3] });
+export async function cutOff(stage: Stage, walk: Walk): Promise<z.infer<typeof isolation>> {
+  const line = `dr isolate --confirm ${walk.platform().environment.name}`;
+  const data = answerOf(
+    await walk.step('dr isolate', { lines: [line], accept: [EXIT.partial] }),
+    'dr isolate',
+    isolation,
+  );
   const others = data.gaps.filter(({ id }) => !EXPECTED_OPEN.includes(id));
   stage.check({
     id: 'security/isolated',
@@ -45,14 +51,13 @@ export interface Evidence {
 }
 
 /** @param repository whose writer's keys the intruder has too: what he hid there hides no evidence */
-export async function preserveEvidence(stage: Stage, platform: Platform, repository: string): Promise<Evidence> {
-  const { name } = platform.environment;
-  const dr = stage.dr(platform);
-  const where = ['--name', stage.options.scenario, '--path', platform.paths.logs, '--repository', repository];
-  const args = ['evidence', 'collect', ...where, '--confirm', name];
-  const { data } = await dr.call(args, { answer: collected, accept: [0, 3] });
-  const { manifest, held } = data;
-  await dr.run(['evidence', 'verify', manifest.id, '--repository', repository]);
+export async function preserveEvidence(stage: Stage, walk: Walk, repository: string): Promise<Evidence> {
+  const { name } = walk.platform().environment;
+  const command = 'dr evidence collect';
+  const line = `${command} --name ${stage.options.scenario} --repository ${repository} --confirm ${name}`;
+  const answers = await walk.step(command, { lines: [line], accept: [EXIT.partial] });
+  const { manifest, held } = answerOf(answers, command, collected);
+  await stage.dr(walk.platform()).run(['evidence', 'verify', manifest.id, '--repository', repository]);
   // The intruder has removed a repository: that its listing can't be had is the only gap.
   const gaps = manifest.gaps.filter(({ id }) => id !== 'listing/local');
   stage.check({

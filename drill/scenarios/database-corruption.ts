@@ -1,9 +1,9 @@
 /** Pages of data files are overwritten. Checksums reveal them; readable data is saved, then everything is restored and replayed to the end. */
-import { join } from 'node:path';
 import { z } from 'zod';
 import { EXIT } from '../../recovery/core/errors.ts';
 import { reportLosses } from '../losses.ts';
-import { checkAssessment, compareWithLedger, restoreWatched } from '../recover.ts';
+import { declareIncident } from '../people/walk.ts';
+import { answerOf, checkAssessment, compareWithLedger, restoreWatched } from '../recover.ts';
 import type { Prepared, Recovered, Scenario } from '../stage.ts';
 import { scanChecksums } from './checksum-scan.ts';
 import { corruptPages } from './corrupt-pages.ts';
@@ -21,7 +21,7 @@ function savedText({ tables }: z.infer<typeof savedSchema>): string {
 
 async function run(prepared: Prepared): Promise<Recovered> {
   const { stage, first, load, ledgerFile } = prepared;
-  const { seed, folder } = stage.options;
+  const { seed } = stage.options;
   const corrupted = await stage.step(
     'corrupt',
     'overwrite pages of data files below the running server',
@@ -43,21 +43,21 @@ async function run(prepared: Prepared): Promise<Recovered> {
     actual: [...scan.files].sort().join(', '),
     evidence: SCAN,
   });
-  await stage.step('stop', 'stop the services and the load', async () => {
-    await Promise.all([load.stop(), first.stopServices()]);
-  });
-  await checkAssessment(stage, first);
-  const dump = ['restore', '--emergency-dump', join(folder, 'emergency')];
+  const walk = await declareIncident(stage, first, { impact: 'Orders fail' });
+  await walk.next({ byHand: () => Promise.all([load.stop(), first.stopServices()]) });
+  await checkAssessment(stage, walk);
+  const dump = 'dr restore --emergency-dump';
   await stage.step(
     'emergency-dump',
-    'dr restore --emergency-dump: save what can still be read',
-    () => stage.dr(first).call(dump, { answer: savedSchema, accept: [EXIT.ok, EXIT.partial] }),
-    ({ data }) => savedText(data),
+    `${dump}: save what can still be read`,
+    async () => answerOf(await walk.step(dump, { accept: [EXIT.partial] }), dump, savedSchema),
+    savedText,
   );
   const args = ['--to', 'latest', '--only', 'postgres'];
-  const { restored, ready } = await restoreWatched(stage, first, args, async () => {
+  const { restored, ready } = await restoreWatched(stage, walk, args, async () => {
     await stage.step('services', 'start the services', () => first.startServices());
   });
+  await walk.next({ skip: 'the restore has replayed the WAL to its end' });
   stage.check({
     id: 'database/checksums',
     title: 'every page has a correct checksum again',
@@ -74,6 +74,7 @@ async function run(prepared: Prepared): Promise<Recovered> {
     restored,
     comparison,
     ready,
+    walk,
     target: { repository: restored.data.plan.repository, description: 'the end of the WAL' },
   };
 }

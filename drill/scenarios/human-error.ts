@@ -1,7 +1,9 @@
 /** A DELETE without WHERE, then a DROP TABLE. Recovered to the moment before; later writes are reported as expected losses. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { EXIT } from '../../recovery/core/errors.ts';
 import type { LedgerComparison } from '../load/compare.ts';
 import { reportLosses, STORE_OF } from '../losses.ts';
+import { declareIncident } from '../people/walk.ts';
 import type { Platform } from '../platform/platform.ts';
 import { firstRow } from '../platform/postgres.ts';
 import { checkAssessment, compareWithLedger, restoreWatched } from '../recover.ts';
@@ -46,9 +48,16 @@ async function run(prepared: Prepared): Promise<Recovered> {
     await first.stopServices();
   });
   const planted = await compareWithLedger(first, ledgerFile, disasterAt, target);
-  await checkAssessment(stage, first);
+  const walk = await declareIncident(stage, first, {
+    impact: 'Payments of today are missing',
+    words: { MOMENT: target.toISOString(), POINT: Object.values(prepared.backups.full.points)[0] ?? '' },
+  });
+  await checkAssessment(stage, walk);
+  for (const _ of ['find the moment', 'hold the points']) await walk.next({});
+  // The last WAL is on the server still: the restore ships it, and a dry run changes nothing.
+  await walk.next({ accept: [EXIT.usage] });
   const args = ['--to', target.toISOString(), '--only', 'postgres'];
-  const { restored, ready } = await restoreWatched(stage, first, args, async () => {
+  const { restored, ready } = await restoreWatched(stage, walk, args, async () => {
     await stage.step('services', 'start the services', () => first.startServices());
   });
 
@@ -87,6 +96,7 @@ async function run(prepared: Prepared): Promise<Recovered> {
     restored,
     comparison,
     ready,
+    walk,
     target: {
       repository: restored.data.plan.repository,
       time: target.toISOString(),

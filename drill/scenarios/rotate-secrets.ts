@@ -2,17 +2,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { z } from 'zod';
 import { valueAt } from '../../recovery/core/json.ts';
 import type { SecurityAttempt } from '../../recovery/report/types.ts';
 import { randomSecret, writeSecret } from '../host/secret-files.ts';
+import type { Walk } from '../people/types.ts';
 import { SERVICE_ROLES } from '../platform/accounts.ts';
 import { readServiceSecret, type ServiceSecret, secretDocument } from '../platform/kubernetes.ts';
 import type { Platform } from '../platform/platform.ts';
-import { writeRedisConfig } from '../platform/redis.ts';
 import { askService } from '../platform/service-control.ts';
 import { locateService, SERVICES } from '../platform/services.ts';
+import { answerOf } from '../recover.ts';
 import type { KeyPair, S3Role } from '../s3/access.ts';
 import type { S3Region } from '../s3/region.ts';
+import type { Stage } from '../stage.ts';
 
 type ServiceSecrets = ReadonlyMap<string, ServiceSecret>;
 
@@ -27,24 +30,31 @@ export async function readServiceSecrets(platform: Platform): Promise<ServiceSec
   return new Map(found);
 }
 
-/** Changes the passwords of database roles and Redis and the services' tokens, then starts the services. */
-export async function rotateSiteSecrets(platform: Platform): Promise<void> {
-  const fresh = new Map(SERVICES.map(({ id }) => [id, { dbPassword: randomSecret(), token: randomSecret() }] as const));
+const rotation = z.object({
+  rotated: z.array(z.object({ id: z.string(), file: z.string(), old: z.string() })),
+  failed: z.array(z.object({ id: z.string(), fact: z.string() })),
+});
+
+/** New secrets by `dr secrets rotate`; then the services get their new passwords, and new tokens, which only they know. */
+export async function rotateSiteSecrets(stage: Stage, walk: Walk): Promise<void> {
+  const platform = walk.platform();
+  const command = 'dr secrets rotate';
   await platform.stopServices();
-  const client = await platform.postgres();
-  try {
-    for (const { service, role } of SERVICE_ROLES) {
-      await client.query(`alter role ${role} password '${fresh.get(service)?.dbPassword ?? randomSecret()}'`);
-    }
-  } finally {
-    await client.end();
+  const answers = await walk.step(command, { lines: [`${command} --confirm ${platform.environment.name}`] });
+  const { rotated, failed } = answerOf(answers, command, rotation);
+  stage.check({
+    id: 'security/rotated',
+    title: 'every secret of the host was replaced',
+    expected: 'none is left',
+    actual: failed.length === 0 ? 'none is left' : failed.map(({ id, fact }) => `${id}: ${fact}`).join('; '),
+    evidence: `${command}: ${rotated.map(({ id, old }) => `${id} (${old})`).join(', ')}`,
+  });
+  for (const { id } of SERVICES) {
+    const role = SERVICE_ROLES.find(({ service }) => service === id)?.role;
+    const file = rotated.find((each) => each.id === `postgres/${role}`)?.file;
+    const dbPassword = file === undefined ? randomSecret() : await readFile(file, 'utf8');
+    await writeSecret(secretFile(platform, id), secretDocument(id, { dbPassword, token: randomSecret() }));
   }
-  const redisPassword = randomSecret();
-  const redis = await platform.redis();
-  await redis.config('SET', 'requirepass', redisPassword).finally(() => redis.disconnect());
-  await writeRedisConfig(platform.paths, redisPassword, platform.runAs);
-  for (const [service, secret] of fresh)
-    await writeSecret(secretFile(platform, service), secretDocument(service, secret));
   await platform.startServices();
 }
 

@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { seconds } from '../../plan/duration.ts';
 import { formatBytes } from '../../recovery/report/format.ts';
 import { reportLosses } from '../losses.ts';
+import type { Walk } from '../people/types.ts';
+import { declareIncident } from '../people/walk.ts';
 import type { Platform } from '../platform/platform.ts';
 import { redisPasswordFile } from '../platform/redis.ts';
 import { SERVICES } from '../platform/services.ts';
@@ -56,22 +58,24 @@ interface OldSecrets {
 }
 
 /** Contains the attack: isolates the site, and revokes the stolen S3 keys before anything is read. */
-async function contain({ stage, first, regions, load }: Prepared): Promise<OldSecrets> {
+async function contain({ stage, first, regions, load }: Prepared, walk: Walk): Promise<OldSecrets> {
   const services = await readServiceSecrets(first);
   const redis = await readFile(redisPasswordFile(first.paths), 'utf8');
   await load.stop();
   await stage.step(
     'isolate',
     'isolate the site: services stop, nobody but the team logs in',
-    () => cutOff(stage, first),
+    () => cutOff(stage, walk),
     ({ done, gaps }) => `${done.length} acts; still open: ${gaps.map(({ id }) => id).join(', ') || 'nothing'}`,
   );
   await stage.step(
     'evidence',
     'preserve evidence: data directory, WAL, Redis, logs and listings, signed and on legal hold',
-    () => preserveEvidence(stage, first, 'primary'),
+    () => preserveEvidence(stage, walk, 'primary'),
     ({ id, files, bytes, held }) => `${id}: ${files} files, ${formatBytes(bytes)}, ${held}, read back`,
   );
+  // Every point is older than the breach: none is marked.
+  await checkAssessment(stage, walk, { lines: ['dr assess'] });
   await stage.step('end', 'end every process of the site', () => first.kill9());
   const s3 = await stage.step('rotate-s3', 'new S3 keys in both regions', () =>
     Promise.all(Object.values(regions).map(async (region) => [region, await region.rotate()] as const)),
@@ -122,22 +126,19 @@ async function run(prepared: Prepared): Promise<Recovered> {
   );
   const disasterAt = stage.declare('an intruder is in the system');
   await attack(prepared);
-  await checkAssessment(stage, first);
-  const old = await contain(prepared);
+  const walk = await declareIncident(stage, first, { impact: 'Payments were altered' });
+  const old = await contain(prepared, walk);
   const second = await stage.step('site', 'an empty site', () =>
     prepared.emptySite({ site: 'second', regions, local: false }),
   );
+  walk.moveTo(second);
   const asOf = ['--repository-time', clean.toISOString()];
-  const { restored, ready } = await restoreWatched(
-    stage,
-    second,
-    ['--to', 'latest', '--from', 'primary', ...asOf],
-    () =>
-      stage.step('rotate', 'new passwords of the database roles and of Redis, new service tokens', () =>
-        rotateSiteSecrets(second),
-      ),
+  const { restored, ready } = await restoreWatched(stage, walk, ['--to', 'latest', '--from', 'primary', ...asOf], () =>
+    stage.step('rotate', 'new passwords of the database roles and of Redis, new service tokens', () =>
+      rotateSiteSecrets(stage, walk),
+    ),
   );
-  await prove(stage, second, old);
+  await walk.next({ byHand: () => prove(stage, second, old) });
   const comparison = await compareWithLedger(second, ledgerFile, disasterAt, clean);
   const allowed = seconds(stage.options.plan.objectives.rpo.database);
   reportLosses(stage, comparison, { database: allowed, redis: allowed });
@@ -146,6 +147,7 @@ async function run(prepared: Prepared): Promise<Recovered> {
     restored,
     comparison,
     ready,
+    walk,
     renewed: new Map([['config-and-secrets', SERVICES.map(({ id }) => `secrets/${id}.yaml`)]]),
     target: {
       repository: 'primary',

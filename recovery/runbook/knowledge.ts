@@ -102,6 +102,11 @@ export function knowledgeOf(line: string): Knowledge | undefined {
   return key === undefined ? undefined : KNOWN[key];
 }
 
+/** Whether nothing changes by it. Pure. */
+export function onlyReads(line: string): boolean {
+  return line.split(' ').includes('--dry-run') || knowledgeOf(line)?.back === READS;
+}
+
 /** Whether the line has every word of the entry, whatever stands between. */
 function hasAll(line: string, entry: string): boolean {
   const words = line.split(' ');

@@ -77,8 +77,8 @@ function fits(line: string, others: readonly string[], { runsOn }: SiteFacts): b
   const cluster = OF_CLUSTER.test(line);
   const [name] = /^dr \w+/.exec(line) ?? [];
   const twin = (each: string): boolean => each.startsWith(name ?? '') || /^dr (?:restore|rebuild|secrets)/.test(each);
-  const hasOther = others.some((each) => OF_CLUSTER.test(each) !== cluster && twin(each));
-  return runsOn === 'cluster' ? cluster || !hasOther : !cluster || !hasOther;
+  if (runsOn === 'host') return !cluster;
+  return cluster || !others.some((each) => OF_CLUSTER.test(each) && twin(each));
 }
 
 function localized(line: string, facts: SiteFacts): RunbookCommand {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { RestoreData } from '../../drill/dr-client.ts';
 import { compareKind, type KindComparison } from '../../drill/load/compare.ts';
 import { reportLosses } from '../../drill/losses.ts';
+import type { Walk } from '../../drill/people/types.ts';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { drillReport } from '../../drill/report.ts';
 import { type Recovered, Stage } from '../../drill/stage.ts';
@@ -57,6 +58,7 @@ function recovered({ ready, claimed, kinds }: Facts): Recovered {
   };
   return {
     platform: {} as Platform,
+    walk: {} as Walk,
     restored: { exit: EXIT.ok, data, stderr: '', seconds: 50, command: 'dr restore' },
     target: { repository: 'secondary', description: 'latest' },
     comparison: { kinds: kinds ?? [whole] },

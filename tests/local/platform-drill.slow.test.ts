@@ -30,6 +30,10 @@ test('F09 everything of the first site and its region is lost; the second region
     expect(report.tiers[0]?.rpo.measuredSeconds).toBeGreaterThan(0);
     expect(JSON.parse(await readFile(files.json, 'utf8')) as DrillReport).toEqual(report);
     expect(await readFile(files.html, 'utf8')).toContain('<svg');
+    // It was walked by its runbook, and its incident told people and wrote itself up.
+    const people = report.verification.filter(({ id }) => id.startsWith('people/')).map(({ id }) => id);
+    expect(people).toEqual(['people/runbook', 'people/timeline', 'people/messages']);
+    expect(await readFile(files.postMortem ?? '', 'utf8')).toMatch(/dr restore --to latest[^\n]* began/);
     expect(await processesBelow(folder)).toEqual([]);
   });
 }, 300_000);

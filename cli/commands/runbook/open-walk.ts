@@ -2,7 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { badInput, EXIT } from '../../../recovery/core/errors.ts';
+import { parseJson } from '../../../recovery/core/json.ts';
 import type { Incidents } from '../../../recovery/incident/incidents.ts';
+import { onlyReads } from '../../../recovery/runbook/knowledge.ts';
 import type { ScenarioRunbook } from '../../../recovery/runbook/model.ts';
 import { clockLine, clocksOf, nextStep, type WalkedStep, walkOf, wordsOf } from '../../../recovery/runbook/walk.ts';
 import type { SiteContext } from '../../command.ts';
@@ -52,40 +54,60 @@ interface StepFacts {
   readonly exit?: number;
 }
 
-/** Its output is for the person: stdout is this command's own. It asks by itself what it has to ask. */
-async function runLine({ env }: Walk, line: string, signal: AbortSignal): Promise<number> {
-  const words = wordsOf(line);
-  const result = await execa(process.execPath, [MAIN, '--env', env, ...words], {
-    reject: false,
-    stdio: ['inherit', process.stderr, process.stderr],
-    cancelSignal: signal,
-    forceKillAfterDelay: 10_000,
-  });
-  return result.exitCode ?? EXIT.failure;
+/** What a command of a step said, where this command prints JSON too. */
+export interface StepAnswer {
+  readonly line: string;
+  readonly exit: number;
+  /** As `-o json` of that command prints it. */
+  readonly answer?: unknown;
 }
 
-/** The lines one after another; the first that does not end with 0 ends the step as failed. */
+/** Its output is for the person: stdout is this command's own. It asks by itself what it has to ask. */
+async function runLine({ env }: Walk, line: string, { json, signal }: SiteContext): Promise<StepAnswer> {
+  const words = wordsOf(line);
+  const common = {
+    env: { DR_ENV: env },
+    reject: false,
+    cancelSignal: signal,
+    forceKillAfterDelay: 10_000,
+  } as const;
+  if (!json) {
+    const stdio = ['inherit', process.stderr, process.stderr] as const;
+    const { exitCode = EXIT.failure } = await execa(process.execPath, [MAIN, ...words], { ...common, stdio });
+    return { line, exit: exitCode };
+  }
+  const stdio = ['inherit', 'pipe', process.stderr] as const;
+  const result = await execa(process.execPath, [MAIN, '-o', 'json', ...words], { ...common, stdio });
+  const answer = parseJson(result.stdout);
+  return { line, exit: result.exitCode ?? EXIT.failure, ...(answer === undefined ? {} : { answer }) };
+}
+
+/**
+ * The lines one after another. The first that does not end with 0 ends the step as failed; one that only reads has found something then, and
+ * the lines behind it run as well.
+ */
 export async function perform(
   walk: Walk,
   walked: WalkedStep,
   lines: readonly string[],
-  signal: AbortSignal,
-): Promise<number> {
+  context: SiteContext,
+): Promise<readonly StepAnswer[]> {
   for (const line of lines) wordsOf(line);
+  const answers: StepAnswer[] = [];
   for (const line of lines) {
     await walk.record(walked, { state: 'started', line });
-    const exit = await runLine(walk, line, signal);
-    if (exit !== EXIT.ok) {
-      await walk.record(walked, { state: 'failed', line, exit });
-      return exit;
-    }
+    const answer = await runLine(walk, line, context);
+    answers.push(answer);
+    if (answer.exit !== EXIT.ok && !onlyReads(line)) break;
   }
-  await walk.record(walked, {
-    state: 'done',
-    ...(lines.length === 0 ? {} : { line: lines.join('; ') }),
-    exit: EXIT.ok,
-  });
-  return EXIT.ok;
+  const failed = answers.find(({ exit }) => exit !== EXIT.ok);
+  if (failed !== undefined) await walk.record(walked, { state: 'failed', line: failed.line, exit: failed.exit });
+  else await walk.record(walked, { state: 'done', line: lines.join('; '), exit: EXIT.ok });
+  return answers;
+}
+
+export function exitOf(answers: readonly StepAnswer[]): number {
+  return answers.find(({ exit }) => exit !== EXIT.ok)?.exit ?? EXIT.ok;
 }
 
 const MARKS: Readonly<Record<WalkedStep['state'], string>> = {

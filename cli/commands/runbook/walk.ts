@@ -7,7 +7,7 @@ import { exitFor } from '../../../recovery/core/exit.ts';
 import { isSettled, openWords, stepNumbered, type WalkedStep } from '../../../recovery/runbook/walk.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { examples, verbatimListOption, wholeNumber } from '../../flags.ts';
-import { dataOf, lineOf, openWalk, overview, perform, type Walk } from './open-walk.ts';
+import { dataOf, exitOf, lineOf, openWalk, overview, perform, type StepAnswer, type Walk } from './open-walk.ts';
 
 const scenarioOption = () => new Option('--scenario <id>', 'scenario of the plan (default: the incident’s own)');
 const incidentOption = () => new Option('--incident <id>', 'the incident (default: the only open one)');
@@ -55,7 +55,7 @@ async function settle(
   const { run: isRun, command, skip, byHand, assign } = options;
   const walk = await openWalk(options, context);
   const walked = stepNumbered(walk.steps(), number);
-  let exit = 0;
+  let answers: readonly StepAnswer[] = [];
   if (skip !== undefined) await walk.record(walked, { state: 'skipped', reason: skip });
   else if (byHand !== undefined) await walk.record(walked, { state: 'by-hand', person: byHand });
   else if (assign !== undefined) await walk.record(walked, { state: 'assigned', person: assign });
@@ -70,16 +70,16 @@ async function settle(
         hint,
       });
     }
-    exit = await perform(walk, walked, lines, context.signal);
+    answers = await perform(walk, walked, lines, context);
   } else {
     const hint = 'type --run, --skip REASON, --by-hand NAME or --assign NAME';
     throw badInput({ code: 'USAGE', where: `step ${number}`, fact: 'it is not said what becomes of it', hint });
   }
   return {
     kind: 'RunbookWalk',
-    data: dataOf(walk),
+    data: { ...dataOf(walk), answers },
     text: overview(walk),
-    exit: exit === 0 ? EXIT.ok : exitFor({ failure: true }),
+    exit: exitFor({ failure: exitOf(answers) !== EXIT.ok }),
   };
 }
 
@@ -124,7 +124,8 @@ async function ask(message: string, signal: AbortSignal, initialValue = ''): Pro
   return answer.trim();
 }
 
-async function walkOne(walk: Walk, walked: WalkedStep, { signal }: SiteContext): Promise<boolean> {
+async function walkOne(walk: Walk, walked: WalkedStep, context: SiteContext): Promise<boolean> {
+  const { signal } = context;
   const { step } = walked;
   const shown = step.commands.flatMap(({ line, replace, good, stop, back }) => [
     `  $ ${line}`,
@@ -161,7 +162,7 @@ async function walkOne(walk: Walk, walked: WalkedStep, { signal }: SiteContext):
           openWords(line).length === 0 ? line : await ask('The command, with its words filled in', signal, line),
         );
       }
-      const exit = await perform(walk, walked, typed, signal);
+      const exit = exitOf(await perform(walk, walked, typed, context));
       if (exit !== 0) process.stderr.write(`it ended with exit ${exit}: the step stays open\n`);
       return true;
     }

@@ -16,6 +16,7 @@ async function health(ready: number, more: Partial<HealthOptions> = {}) {
     now: () => new Date('2026-11-25T20:00:00Z'),
     signal: new AbortController().signal,
     color: false,
+    json: false,
   };
   const asked = { performance: false, record: false, samples: 20, security: false };
   const options = { comprehensive: false, stores: false, tier: [], ...asked, ...more };

@@ -24,6 +24,7 @@ const context: Omit<SiteContext, 'env'> = {
   now: () => NOW,
   signal: new AbortController().signal,
   color: false,
+  json: false,
   commandProblem: () => Promise.resolve(undefined),
 };
 
