@@ -1,6 +1,7 @@
 /** The runbook as Markdown. Pure. */
 import { formatTime } from '../report/format.ts';
 import type { Runbook, RunbookCommand, RunbookStep, ScenarioRunbook } from './model.ts';
+import type { RunbookTable } from './tables.ts';
 
 /** Text of the plan stands for itself: none of it is markup. */
 const plain = (text: string): string => text.replaceAll(/([\\`*_[\]<>|#])/g, '\\$1');
@@ -43,6 +44,10 @@ function scenarioLines({ title, description, phases, id }: ScenarioRunbook): str
   ];
 }
 
+function tableLines({ title, head, rows: body }: RunbookTable): string[] {
+  return [`## ${title}`, '', ...(body.length === 0 ? ['The plan names none.'] : rows(head, body)), ''];
+}
+
 export function runbookMarkdown({
   site,
   title,
@@ -52,6 +57,7 @@ export function runbookMarkdown({
   integrations,
   updateEvery,
   scenarios,
+  tables,
 }: Runbook): string {
   return `${[
     `# Runbook: ${plain(title)}, ${plain(site.environment)}`,
@@ -102,5 +108,6 @@ export function runbookMarkdown({
           '',
         ]),
     ...scenarios.flatMap(scenarioLines),
+    ...tables.flatMap(tableLines),
   ].join('\n')}`;
 }

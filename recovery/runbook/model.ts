@@ -6,6 +6,7 @@ import type { Plan } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
 import type { SiteFacts } from './facts.ts';
 import { type Knowledge, knowledgeOf } from './knowledge.ts';
+import { type RunbookTable, runbookTables } from './tables.ts';
 
 export const PHASES = ['immediate', 'recovery', 'validation'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -56,6 +57,8 @@ export interface Runbook {
   readonly integrations: Plan['integrations'];
   readonly updateEvery: string | undefined;
   readonly scenarios: readonly ScenarioRunbook[];
+  /** Behind the scenarios. */
+  readonly tables: readonly RunbookTable[];
 }
 
 const TITLES: Readonly<Record<Phase, string>> = {
@@ -173,5 +176,6 @@ export function makeRunbook(plan: Plan, facts: SiteFacts, wanted: readonly strin
     integrations: plan.integrations,
     updateEvery: plan.templates.find(({ updateEvery }) => updateEvery !== undefined)?.updateEvery,
     scenarios: scenarios.map((scenario) => scenarioOf(scenario, plan, facts)),
+    tables: runbookTables(plan),
   };
 }
