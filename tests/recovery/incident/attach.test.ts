@@ -77,7 +77,7 @@ test('dr assess attaches itself, dr points does not', async () => {
   await dr(['restore', '--to', 'latest', '--confirm', 'production'], env);
   const { commands } = (await openIncidents({ ...site, environment })).get(id);
   expect(commands.map(({ line, exit: ended }) => [line, ended])).toEqual([
-    ['dr assess -o json', 0],
+    ['dr assess', 0],
     ['dr restore --to latest --confirm production', undefined],
   ]);
   expect(commands[0]?.summary).toContain('confidence');
