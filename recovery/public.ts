@@ -2,6 +2,7 @@
  * The only file of `recovery/` that the stacks import: targets → points, the objects that a point holds, what pins a session and how WAL is shipped. It reads; it
  * changes nothing.
  */
+export { incidentSchema } from './config/channels.ts';
 export { codeOf, DrError, hasCode } from './core/errors.ts';
 export { sessionSettings, startupOptions, WRITES } from './core/sql/settings.ts';
 export { pushEach } from './engines/pgbackrest/push-each.ts';

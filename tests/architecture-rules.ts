@@ -65,7 +65,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'setup/': ['core/', 'storage/', 'config/', 'kubernetes/', 'engines/', 'pulumi/', 'workloads/'],
     'repository/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'backup/', 'offsite/'],
     // `core/` for the error class that a stack's program tells apart.
-    'public.ts': ['core/', 'points/', 'kubernetes/', 'workloads/', 'engines/pgbackrest/push-each.ts'],
+    'public.ts': ['core/', 'config/', 'points/', 'kubernetes/', 'workloads/', 'engines/pgbackrest/push-each.ts'],
   }),
   // The escrow file says which version of the program it holds.
   'recovery/keys/': [...['core', 'storage', 'config', 'runbook'].map((name) => `recovery/${name}/`), 'package.json'],

@@ -83,7 +83,7 @@ export function makeSecret(
     readonly namespace: pulumi.Input<string>;
     readonly labels: Record<string, string>;
   },
-  data: SecretData,
+  data: SecretData | pulumi.Output<SecretData>,
   opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Secret {
   // The API drops an empty map, and each run would then replace the Secret.

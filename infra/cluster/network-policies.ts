@@ -17,6 +17,8 @@ export interface Outside {
   readonly cilium?: boolean | undefined;
   /** Ports of the git servers that backups mirror. Without any nothing may reach them. */
   readonly gitPorts?: readonly number[] | undefined;
+  /** Ports of those who are told in an incident, besides 443. @default none */
+  readonly channelPorts?: readonly number[] | undefined;
   /** Ports of stores that stay where they are, in the cluster or outside of it. @default both are the stack's */
   readonly externalPorts?: { readonly postgres?: number | undefined; readonly redis?: number | undefined } | undefined;
   /** Namespace of Prometheus. Without it nothing may scrape. */
@@ -123,7 +125,7 @@ function egressRules(
       return [{ to: [inNamespace(namespaces.platform, selectorOf(REDIS))], ports: tcp(PORTS.redis) }];
     case 'alerting':
       // Alert receivers are known by host name only, and a network policy takes no names.
-      return [{ to: networks(['0.0.0.0/0', '::/0']), ports: tcp(443) }];
+      return [{ to: networks(['0.0.0.0/0', '::/0']), ports: tcp(443, ...(outside.channelPorts ?? [])) }];
     case 'git':
       // As with alert receivers: a network policy takes no host names.
       return [{ to: networks(['0.0.0.0/0', '::/0']), ports: tcp(...(outside.gitPorts ?? [])) }];

@@ -19,6 +19,7 @@ export function outsideOf(config: StackConfig, { repositories, git }: Reached): 
     objectStorage: { ...network.objectStorage, ports: storagePorts(repositories) },
     monitoringNamespace: monitoring.namespace,
     gitPorts: git && gitPorts(git),
+    channelPorts: config.incident?.ports,
     followed: followedServers(config),
     externalPorts: { postgres: external.postgres?.port, redis: external.redis?.port },
     isolated: isIsolated(config),

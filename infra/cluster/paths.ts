@@ -1,4 +1,6 @@
 /** Paths in the stack's pods. They are the same in every pod, so `dr.yaml`, scripts and configurations can name them. */
+import { CHANNELS_FOLDER } from '../config/channels.ts';
+
 const CONFIG = '/etc/go-coffee-dr';
 const SECRETS = '/run/go-coffee-dr';
 
@@ -23,6 +25,8 @@ export const PATHS = {
   retired: `${SECRETS}/retired`,
   /** URLs that receive alerts. */
   alerts: `${SECRETS}/alerts`,
+  /** Tokens and addresses of those who are told in an incident. */
+  channels: CHANNELS_FOLDER,
   /** Logins of git servers. */
   git: `${SECRETS}/git`,
   /** The path at which every Kubernetes client looks for the token of its account. */

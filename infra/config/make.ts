@@ -2,6 +2,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { namespacesOf } from '../../plan/declared/namespaces.ts';
 import type { Plan } from '../../plan/types.ts';
+import { channelPorts, incidentChannels } from './channels.ts';
 import type { Plain, Secret } from './schema.ts';
 import type { RecoverySettings, S3Endpoint, SecretSource, StackConfig } from './types.ts';
 
@@ -84,6 +85,13 @@ function passwordsOf({ externalPasswords = {} }: Secret): StackConfig['external'
   };
 }
 
+/** Nobody is told of what happens in a drill. */
+function incidentOf({ recovery }: Plain, { incident }: Secret): StackConfig['incident'] {
+  if (incident === undefined || recovery?.isolated === true) return undefined;
+  const { section, files } = incidentChannels(incident);
+  return { section, files: pulumi.secret(files), ports: channelPorts({ section }) };
+}
+
 export interface CheckedConfig {
   readonly stack: string;
   readonly plain: Plain;
@@ -138,6 +146,7 @@ export function makeStackConfig({ stack, plain, secret, plan, planDigest }: Chec
     recovery: plain.recovery && recoveryOf(plain.recovery),
     traffic: plain.traffic,
     registry: plain.registry,
+    incident: incidentOf(plain, secret),
     notifications: {
       email: plain.notifications?.email ?? [],
       slack: plain.notifications?.slack,

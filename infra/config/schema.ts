@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { idSchema, lineSchema } from '../../plan/fields.ts';
 import { resolvedPointSchema } from '../../recovery/public.ts';
 import { trafficSchema } from './aws/traffic.ts';
+import { incidentSchema } from './channels.ts';
 import { networkSchema } from './cluster/network.ts';
 import { backupsSchema, storageClassesSchema } from './cluster/storage-classes.ts';
 import { externalSchema } from './external/schema.ts';
@@ -164,6 +165,8 @@ export const secretSchemas = {
     /** Called after each good refresh of the monitor: an external dead man's switch. */
     pingUrl: z.url({ error: 'is not a URL; write https://…' }).optional(),
   }),
+  /** Who is told in an incident, as in dr.yaml, with the secrets themselves in place of their files. */
+  incident: incidentSchema,
 } as const;
 
 /** Keys that every stack must set. */

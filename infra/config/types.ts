@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { BreakGlassPrincipal } from './aws/break-glass.ts';
+import type { IncidentChannels } from './channels.ts';
 import type { External, Store } from './external/schema.ts';
 import type { plainSchemas, secretSchemas } from './schema.ts';
 
@@ -70,6 +71,15 @@ export type SecretSource =
 export type Traffic = Plain<'traffic'>;
 
 export type AlertTargets = Secret<'alertTargets'>;
+
+export interface IncidentSettings {
+  /** As in dr.yaml. It names files and holds no secret. */
+  readonly section: IncidentChannels['section'];
+  /** A Pulumi secret: name of the file → the secret. */
+  readonly files: Output<Readonly<Record<string, string>>>;
+  /** Besides 443. */
+  readonly ports: readonly number[];
+}
 
 export interface Notifications {
   /** In addition to the plan's internal e-mail channel. */
@@ -161,5 +171,7 @@ export interface StackConfig {
   readonly traffic?: Traffic | undefined;
   /** Images whose names begin with one of these are copied to the second region. */
   readonly registry?: { readonly prefixes: readonly string[] } | undefined;
+  /** Who is told in an incident. Undefined where every message is printed. */
+  readonly incident?: IncidentSettings | undefined;
   readonly notifications: Notifications;
 }

@@ -20,6 +20,8 @@ export const OBJECTS = {
   retired: 'dr-retired',
   alerts: 'dr-alerts',
   git: 'dr-git',
+  /** Only the pod of `dr --stack … incident` mounts it. */
+  channels: 'dr-channels',
   state: 'dr-state',
   backups: 'local-repository',
   access: (role: AccessRole) => `dr-${role}`,

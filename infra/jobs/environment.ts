@@ -47,6 +47,8 @@ export interface EnvironmentArgs {
     | undefined;
   /** Where alerts of the cluster go: `slack`, `pagerduty`. Absent where nobody gets them. `none`: that is meant. */
   readonly alerts?: readonly string[] | 'none' | undefined;
+  /** Who is told in an incident, as in dr.yaml. @default every message is printed */
+  readonly incident?: { readonly section: unknown } | undefined;
   /** Whether `dr` reads the platform's objects from the API, with the pod's account. @default false */
   readonly readsCluster?: boolean;
   /** Users of PostgreSQL whose replaced passwords are in the folder `retired`, and the number of those of Redis. */
@@ -220,6 +222,7 @@ export function renderEnvironment(args: EnvironmentArgs): string {
       folders: Object.fromEntries(folders),
       ...gitOf(args),
       ...alertsOf(args),
+      ...(args.incident === undefined ? {} : { incident: args.incident.section }),
       ...certificatesOf(args),
       ...(args.readsCluster === true
         ? {

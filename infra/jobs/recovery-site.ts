@@ -50,6 +50,7 @@ export interface RecoverySiteArgs {
   readonly git?: GitSource | undefined;
   /** As in dr.yaml. */
   readonly alerts?: readonly string[] | 'none' | undefined;
+  readonly incident?: StackConfig['incident'];
   /** In a recovery with new secrets. */
   readonly retired?: RetiredCredentials | undefined;
   readonly volumes: {
@@ -146,7 +147,7 @@ export class RecoverySite extends pulumi.ComponentResource {
   }
 
   #secrets(name: string): pulumi.Resource[] {
-    const { plan, secrets, retired, git } = this.#args;
+    const { plan, secrets, retired, git, incident } = this.#args;
     const ids = plan.repositories.map(({ id }) => id);
     const make = (object: string, data: Parameters<typeof makeSecret>[2]) =>
       makeSecret(`${name}-${object}`, this.#metadata(object), data, { parent: this });
@@ -157,6 +158,7 @@ export class RecoverySite extends pulumi.ComponentResource {
         [KEY_FILES.redis]: secrets.redis,
       }),
       ...(git?.credentials === undefined ? [] : [make(OBJECTS.git, { [KEY_FILES.git]: git.credentials })]),
+      ...(incident === undefined ? [] : [make(OBJECTS.channels, incident.files)]),
       make(OBJECTS.tls, certificateData(this.#args.certificates.jobs)),
       ...(retired === undefined ? [] : [make(OBJECTS.retired, retiredData(retired))]),
       // With a web identity these are empty. They exist all the same, because a pod waits for ever for a missing Secret.

@@ -3,12 +3,14 @@
  * custody log and, where the store can, a legal hold. The manifest is written last.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { presentRepositories } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
+import { ifAbsent } from '../core/absent.ts';
 import { DrError, precondition } from '../core/errors.ts';
+import { isAlive } from '../core/pids.ts';
 import type { Progress } from '../core/progress.ts';
 import { reportStep } from '../core/report-step.ts';
 import { backupPath, ensureRepository } from '../engines/restic/actions.ts';
@@ -139,7 +141,9 @@ export async function collectEvidence(site: Site, request: CollectRequest): Prom
   await reportStep(progress, { step: 'collect/prepare', title: `prepare ${repository.id}`, signal }, () =>
     ensureRepository(restic),
   );
-  const scratch = join(site.environment.stateDir, 'evidence', id);
+  const scratches = join(site.environment.stateDir, 'evidence');
+  await clearDead(scratches);
+  const scratch = join(scratches, `${id}.${process.pid}`);
   const [parts, gaps, sums]: [EvidencePart[], Gap[], FileDigest[]] = [[], [...plan.gaps], []];
   try {
     const made = await gather(site, request, scratch, gaps);
@@ -188,6 +192,14 @@ export async function collectEvidence(site: Site, request: CollectRequest): Prom
   );
   await custody(held.held ? `put ${held.objects} objects on legal hold` : `no legal hold: ${held.fact}`);
   return { manifest, held };
+}
+
+/** A run that was killed has left its listings and logs there. */
+async function clearDead(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(ifAbsent([]))) {
+    const pid = Number(/\.(\d+)$/.exec(name)?.[1] ?? 0);
+    if (pid === 0 || !isAlive(pid)) await rm(join(folder, name), { recursive: true, force: true });
+  }
 }
 
 /** What is read from elsewhere, as files below the scratch folder. */

@@ -3,27 +3,27 @@ import { badInput, type DrError } from '../core/errors.ts';
 
 /**
  * `monitor`: reads repositories and stores, and changes nothing. `health`: also reads the platform's workloads and pods. `verify`: may write marks and incidents' events and break locks, as the stack's
- * own verification may.
+ * own verification may. `incident`: the same, and it tells people by the stack's channels.
  */
-export type PodOf = 'monitor' | 'health' | 'verify';
+export type PodOf = 'monitor' | 'health' | 'verify' | 'incident';
 
 const RUNS_IN: Readonly<Record<string, PodOf>> = {
   'dr assess': 'health',
   'dr doctor': 'monitor',
   'dr health': 'health',
   'dr incident assign': 'verify',
-  'dr incident declare': 'verify',
-  'dr incident deliver': 'verify',
+  'dr incident declare': 'incident',
+  'dr incident deliver': 'incident',
   'dr incident delivered': 'verify',
   'dr incident follow-ups done': 'verify',
   'dr incident follow-ups list': 'verify',
   'dr incident list': 'verify',
   'dr incident post-mortem': 'verify',
-  'dr incident resolve': 'verify',
+  'dr incident resolve': 'incident',
   'dr incident show': 'verify',
   'dr incident status': 'verify',
-  'dr incident test-channels': 'verify',
-  'dr incident update': 'verify',
+  'dr incident test-channels': 'incident',
+  'dr incident update': 'incident',
   'dr incident watch': 'verify',
   'dr monitor': 'monitor',
   'dr objectives': 'monitor',

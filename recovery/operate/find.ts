@@ -3,7 +3,7 @@ import { precondition } from '../core/errors.ts';
 import { type Cluster, fieldsOf, type KubeObject, listOf, textOf } from '../kubernetes/objects.ts';
 import { SERVED } from '../kubernetes/served-types.ts';
 import type { PodOf } from './commands.ts';
-import { CONTAINER, isOurs, templateOf } from './job.ts';
+import { CONTAINER, isOurs, templateOf, withChannels } from './job.ts';
 
 /** As infra/monitoring and infra/jobs declare them. */
 const MONITOR = 'dr-monitor';
@@ -77,17 +77,18 @@ const WORDS: Readonly<Record<PodOf, string>> = {
   monitor: `no Deployment ${MONITOR} and no CronJob ${OBJECTIVES} of the stack`,
   health: `no CronJob of the stack with the account ${AUDITOR} and a way to the API: the plan has no test that runs dr health`,
   verify: `no CronJob ${VERIFY} of the stack`,
+  incident: `no CronJob ${VERIFY} of the stack`,
 };
 
 /** The pod template whose rights a command gets. Throws `STACK-HAS-NO-POD` (exit 6). */
 export async function templateFor(of: PodOf, stack: Found): Promise<Template> {
   const found =
-    of === 'verify'
+    of === 'verify' || of === 'incident'
       ? await named(stack, SERVED.cronJob, VERIFY)
       : of === 'health'
         ? await auditor(stack)
         : ((await named(stack, SERVED.deployment, MONITOR)) ?? (await named(stack, SERVED.cronJob, OBJECTIVES)));
-  if (found !== undefined) return found;
+  if (found !== undefined) return of === 'incident' ? withChannels(found) : found;
   throw precondition({
     code: 'STACK-HAS-NO-POD',
     where: `namespace ${stack.namespace} of ${stack.cluster.describe}`,

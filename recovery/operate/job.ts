@@ -1,5 +1,5 @@
 /** A Job that holds one pod of a stack open for a command, from the stack's own template. Pure. */
-import { OWN_LABEL } from '../../plan/layout.ts';
+import { OWN_LABEL, STANZA } from '../../plan/layout.ts';
 import { fieldsOf, type KubeObject, listOf } from '../kubernetes/objects.ts';
 import { podTemplateOf } from '../kubernetes/pod-template.ts';
 
@@ -31,6 +31,30 @@ export function templateOf(object: KubeObject): Readonly<Record<string, unknown>
   const template = podTemplateOf(object);
   const containers = listOf(fieldsOf(template.spec).containers).map(fieldsOf);
   return containers.some(({ name }) => name === CONTAINER) ? template : undefined;
+}
+
+/** As infra/jobs and infra/cluster declare them: the Secret with tokens, where dr.yaml looks for them, and the way out to who is told. */
+const CHANNELS = {
+  secret: 'dr-channels',
+  path: '/run/go-coffee-dr/channels',
+  label: `reach.${STANZA}/alerting`,
+} as const;
+
+/** No other pod has these tokens. A stack that names no channels has no such Secret, and its messages are printed. */
+export function withChannels(template: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { metadata, spec } = { metadata: fieldsOf(template.metadata), spec: fieldsOf(template.spec) };
+  const volume = { name: CHANNELS.secret, secret: { secretName: CHANNELS.secret, optional: true, defaultMode: 0o440 } };
+  const mount = { name: CHANNELS.secret, mountPath: CHANNELS.path, readOnly: true };
+  const containers = listOf(spec.containers).map(fieldsOf);
+  return {
+    ...template,
+    metadata: { ...metadata, labels: { ...fieldsOf(metadata.labels), [CHANNELS.label]: 'allowed' } },
+    spec: {
+      ...spec,
+      volumes: [...listOf(spec.volumes), volume],
+      containers: containers.map((each) => ({ ...each, volumeMounts: [...listOf(each.volumeMounts), mount] })),
+    },
+  };
 }
 
 /**

@@ -30,6 +30,7 @@ export const SECRET_KEYS: readonly string[] = [
   'gitCredentials',
   'externalPasswords',
   'redisClientPassword',
+  'incident',
 ];
 
 export interface Sources {

@@ -3,7 +3,7 @@ import { badInput } from '../core/errors.ts';
 import { isRecord, type Json, parseJson } from '../core/json.ts';
 
 /** A typed value would be visible in the shell's history and in the list of processes. */
-const SECRET_KEYS = ['kubeconfig', 's3Credentials', 'secretValues', 'alertTargets'];
+const SECRET_KEYS = ['kubeconfig', 's3Credentials', 'secretValues', 'alertTargets', 'incident'];
 
 /** Keys that a rebuild decides itself. */
 const OWN_KEYS: Readonly<Record<string, string>> = {

@@ -251,7 +251,7 @@ export async function record(
   return recordProgram(program, {
     stack,
     config: { ...(await shippedConfig(stack)), ...secrets, ...config },
-    secretKeys: ['s3Credentials', 'kubeconfig', 'secretValues', 'alertTargets', 'externalPasswords'],
+    secretKeys: ['s3Credentials', 'kubeconfig', 'secretValues', 'alertTargets', 'externalPasswords', 'incident'],
     answers: ANSWERS,
     ...options,
   });

@@ -13,6 +13,7 @@ import { isFailed } from '../health/types.ts';
 import { checkAccess } from './access.ts';
 import { openPorts } from './ports.ts';
 import { capturedRoles, compareRoles, type Role } from './roles.ts';
+import { checkUnfinished } from './unfinished.ts';
 
 export interface SecurityReport {
   readonly at: string;
@@ -159,6 +160,7 @@ export async function checkSecurity(site: Site, now: () => Date): Promise<Securi
     ['roles', 'Roles of the database are those of the capture', () => checkRoles(site)],
     ['hba', 'No rule of pg_hba.conf asks for no password', () => checkHba(site)],
     ['retired', 'Old passwords are refused', () => checkRetired(site)],
+    ['unfinished', 'Nothing that keeps an intruder out is half done', () => checkUnfinished(site)],
     ['keys', 'Keys and settings are closed to others', () => checkKeys(site)],
     ['data-folder', 'The data directory is closed to others', () => checkDataFolder(site)],
     ['ports', 'Ports that are open to other hosts', () => checkPorts(site)],

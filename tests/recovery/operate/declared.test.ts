@@ -1,5 +1,8 @@
 /** The stacks that are shipped have what `dr --stack` looks for, and the pods that are made of it keep to their rights. */
 import { beforeAll, expect, test } from 'vitest';
+import { egressLabel } from '../../../infra/cluster/labels.ts';
+import { PATHS } from '../../../infra/cluster/paths.ts';
+import { OBJECTS } from '../../../infra/jobs/dr-pod.ts';
 import type { Cluster, KubeObject, ResourceType } from '../../../recovery/kubernetes/objects.ts';
 import type { PodOf } from '../../../recovery/operate/commands.ts';
 import { templateFor } from '../../../recovery/operate/find.ts';
@@ -51,6 +54,7 @@ test.each<[PodOf, string, readonly string[]]>([
   ['monitor', 'dr-monitor', ['keys', 'stores', 'token']],
   ['health', 'dr-auditor', ['keys', 'stores', 'token']],
   ['verify', 'dr-restorer', ['keys', 'restorer']],
+  ['incident', 'dr-restorer', ['keys', 'restorer', 'dr-channels']],
 ])('%s: the account %s, with its volumes and nothing that runs', async (of, account, volumes) => {
   const { spec } = await made(of);
   expect(spec.serviceAccountName).toBe(account);
@@ -73,4 +77,15 @@ test('no Service of the stack sends requests to such a pod', async () => {
     Object.entries(selector).every(([key, value]) => metadata.labels[key] === value),
   );
   expect(selected).toEqual([]);
+});
+
+test('only the pod of an incident has the channels’ tokens, and the way that a policy opens to who is told', async () => {
+  const [own, other] = [await made('incident'), await made('verify')];
+  const reach = egressLabel('alerting');
+  expect([own.metadata.labels[reach], other.metadata.labels[reach]]).toEqual(['allowed', undefined]);
+  const channels = { name: OBJECTS.channels, mountPath: PATHS.channels, readOnly: true };
+  expect(own.spec.containers[0]?.volumeMounts).toContainEqual(channels);
+  expect(JSON.stringify(other)).not.toContain(OBJECTS.channels);
+  const policy = declared.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'reach-alerting');
+  expect(policy?.spec).toMatchObject({ podSelector: { matchLabels: { [reach]: 'allowed' } } });
 });
