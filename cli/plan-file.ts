@@ -1,11 +1,15 @@
 /** Which plan an environment follows. */
-import type { Dumps } from '../plan/declared/external.ts';
+import type { ExternalCopies } from '../plan/declared/external.ts';
 
-/** How often an environment dumps a PostgreSQL that stays where it is; undefined where it has none. */
-export async function dumpsOf(env: string | undefined): Promise<Dumps | undefined> {
+/** What an environment copies of a PostgreSQL that stays where it is; undefined where it has none. */
+export async function copiesOfEnvironment(env: string | undefined): Promise<ExternalCopies | undefined> {
   if (env === undefined) return undefined;
-  const { readEnvironment } = await import('../recovery/config/environment-file.ts');
-  return (await readEnvironment(env)).external?.postgres?.dumps;
+  const [{ readEnvironment }, { copiesOf }] = await Promise.all([
+    import('../recovery/config/environment-file.ts'),
+    import('../recovery/config/external.ts'),
+  ]);
+  const external = (await readEnvironment(env)).external?.postgres;
+  return external === undefined ? undefined : copiesOf(external);
 }
 
 /** The plan that the environment file names; undefined for the shipped one. */

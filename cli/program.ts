@@ -109,6 +109,11 @@ export const COMMANDS: readonly Row[] = [
     () => import('./commands/monitor.ts'),
   ],
   [
+    'receive-wal',
+    'Receive the WAL of an external PostgreSQL (external.postgres.wal) until stopped.',
+    () => import('./commands/wal/receive.ts'),
+  ],
+  [
     'failover',
     'Let the standby of a stack take over: inspect both sites, fence the old primary, promote, verify.',
     () => import('./commands/failover.ts'),

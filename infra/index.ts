@@ -184,7 +184,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
             ...config,
             repository: copyRepository,
             target: copy.target,
-            image: images.toolbox,
+            authorities: postgres ? undefined : authorities,
             database: config.postgres.database,
             secrets: keys,
           },

@@ -9,6 +9,7 @@ export function dataSourceOf({ type }: Pick<Workload, 'type'>): DataSource {
     case 'postgres':
     case 'postgres-dump':
     case 'postgres-config':
+    case 'postgres-wal':
       return 'postgres';
     case 'redis':
     case 'git':

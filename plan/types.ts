@@ -26,6 +26,7 @@ export const WORKLOAD_TYPES = [
   'postgres',
   'postgres-dump',
   'postgres-config',
+  'postgres-wal',
   'redis',
   'files',
   'git',

@@ -8,7 +8,7 @@ import { plural } from '../../recovery/report/format.ts';
 import { toJson } from '../../recovery/report/output.ts';
 import { type CommandContext, type CommandResult, commandFamily, freeCommand } from '../command.ts';
 import { examples } from '../flags.ts';
-import { dumpsOf, planFileOf } from '../plan-file.ts';
+import { copiesOfEnvironment, planFileOf } from '../plan-file.ts';
 import { declare as calendar } from './plan/calendar.ts';
 import { declare as record } from './plan/record.ts';
 import { declare as review } from './plan/review.ts';
@@ -32,8 +32,8 @@ export async function planShow(_: object, { env }: EnvOnly, file?: string): Prom
     import('../../plan/declared/external.ts'),
   ]);
   const { plan: written } = await readPlan(file ?? (await planFileOf(env)));
-  const dumps = file === undefined ? await dumpsOf(env) : undefined;
-  const plan = dumps === undefined ? written : withExternalPostgres(written, dumps);
+  const copies = file === undefined ? await copiesOfEnvironment(env) : undefined;
+  const plan = copies === undefined ? written : withExternalPostgres(written, copies);
   return { kind: 'Plan', data: plan, text: describePlan(plan) };
 }
 
@@ -68,11 +68,11 @@ export async function planCheck(
     if (!(error instanceof PlanError)) throw error;
     return checkResult(file, error.problems.map(misshapen), null);
   }
-  const dumps = named === undefined ? await dumpsOf(env) : undefined;
-  const own = dumps === undefined ? checkPlan(read.plan) : external.checkExternalPlan(read.plan, dumps);
+  const copies = named === undefined ? await copiesOfEnvironment(env) : undefined;
+  const own = copies === undefined ? checkPlan(read.plan) : external.checkExternalPlan(read.plan, copies);
   const all = [...own, ...checkHuman(read.plan, now()), ...(await commandFindings(read.plan, commandProblem))];
   const findings = all.map(({ path, ...finding }) => withLine(finding, read.lineOf(path)));
-  const effective = dumps === undefined ? read.plan : external.withExternalPostgres(read.plan, dumps);
+  const effective = copies === undefined ? read.plan : external.withExternalPostgres(read.plan, copies);
   return checkResult(file, findings, worstCaseRpo(effective));
 }
 

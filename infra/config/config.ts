@@ -13,6 +13,7 @@ import { didYouMean } from '../../plan/nearest.ts';
 import { productionPlan } from '../../plan/production.ts';
 import type { Plan } from '../../plan/types.ts';
 import { hasCode } from '../../recovery/public.ts';
+import { copiesOfExternal } from './external/schema.ts';
 import { doubledKeys, lineFinder, type StackFile } from './lines.ts';
 import { makeStackConfig } from './make.ts';
 import { ConfigError, type ConfigProblem, shapeProblems } from './problems.ts';
@@ -101,8 +102,8 @@ export function parseConfig(raw: RawConfig, base: Plan = productionPlan): StackC
     check: plain.role === 'recovery' ? checkMeaning : checkPlan,
   });
   // A drill's PostgreSQL is its own.
-  const dumps = plain.recovery?.isolated === true ? undefined : plain.external?.postgres?.dumps;
-  const plan = dumps === undefined ? effective.plan : withExternalPostgres(effective.plan, dumps);
+  const server = plain.recovery?.isolated === true ? undefined : plain.external?.postgres;
+  const plan = server === undefined ? effective.plan : withExternalPostgres(effective.plan, copiesOfExternal(server));
   const all = [
     ...doubledKeys(raw.file, PROJECT),
     ...problems,

@@ -35,6 +35,16 @@ export function redisOrigin(
   return standby && { repository: standby.repository, target: 'latest' };
 }
 
+/** Received WAL where the server's config asks for it: to the moment itself, if the stack is made from one. */
+function databaseCopy(
+  server: StackConfig['external']['postgres'],
+  { from, dump, wal }: ResolvedPoint,
+): { readonly copy: { readonly point: string } | undefined; readonly workload: string | undefined } {
+  if (server?.wal === undefined || wal === undefined) return { copy: dump, workload: dump?.workload };
+  const isMoment = /^\d{4}-\d\d-\d\dT/.test(from);
+  return { copy: isMoment ? { point: from } : wal, workload: wal.workload };
+}
+
 /**
  * The copies that are loaded into stores: dumps into the database that begins empty, and what an external server is to get back.
  * By the plan's workload.
@@ -47,7 +57,7 @@ export function storeLoads(
   const { postgres: server, redis } = external;
   const cache = plan.workloads.find(({ type }) => type === 'redis')?.id;
   const wanted = [
-    { copy: resolved.dump, workload: resolved.dump?.workload, mode: server?.onRecovery ?? 'restore' },
+    { ...databaseCopy(server, resolved), mode: server?.onRecovery ?? 'restore' },
     // The stack's own Redis is seeded before it starts.
     { copy: resolved.redis, workload: cache, mode: redis?.onRecovery ?? 'keep' },
   ];

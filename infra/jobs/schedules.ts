@@ -14,6 +14,7 @@ import {
   scheduledJobs,
   withoutObjects,
 } from './jobs.ts';
+import { WalReceiver } from './wal-receiver.ts';
 
 export interface SchedulesArgs extends JobPodArgs {
   readonly plan: Plan;
@@ -61,6 +62,8 @@ export class Schedules extends pulumi.ComponentResource {
       (job) => [job.id, this.#cronJob(name, job, args)] as const,
     );
     this.cronJobs = Object.fromEntries(jobs);
+    if (args.backsUp && args.isolated !== true && args.plan.workloads.some(({ type }) => type === 'postgres-wal'))
+      new WalReceiver(`${name}-wal-receiver`, args, { parent: this });
     this.registerOutputs({});
   }
 

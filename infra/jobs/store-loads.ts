@@ -8,7 +8,7 @@ import { type JobPodArgs, jobPod } from './job-pod.ts';
 
 export interface StoreLoad {
   readonly workload: string;
-  /** Id of the point. */
+  /** Id of the point, or a moment. */
   readonly point: string;
   /** False: a store that holds data is refused. */
   readonly overwrite: boolean;

@@ -21,8 +21,10 @@ export interface RedisSeed {
   readonly repository: ClusterRepository;
   /** `latest`, or the id of a point. */
   readonly target: string;
-  /** An image with `dr`. */
-  readonly image: string;
+  /** `toolbox` has `dr`. */
+  readonly images: { readonly toolbox: string };
+  /** Of the storage, PEM by repository. Undefined where those of PostgreSQL are in the namespace. */
+  readonly authorities: Readonly<Record<string, pulumi.Input<string>>> | undefined;
   readonly plan: Plan;
   readonly environment: string;
   readonly site: string;
@@ -88,7 +90,7 @@ export function seedParts(seed: RedisSeed): SeedParts {
   const all = mounts(seed);
   const container: Container = {
     name: 'seed',
-    image: seed.image,
+    image: seed.images.toolbox,
     imagePullPolicy: 'IfNotPresent',
     command: ['dr'],
     // `seed` is `dr restore-volume` by the name that an older toolbox image knows too.
@@ -107,7 +109,7 @@ export function seedParts(seed: RedisSeed): SeedParts {
   return { initContainers: [container], volumes: all.map(({ volume }) => volume) };
 }
 
-/** Objects in the platform's namespace, which has the plan and the authorities already. */
+/** Objects in the platform's namespace, which has the plan already. */
 export function makeSeedObjects(name: string, seed: RedisSeed, opts: pulumi.CustomResourceOptions): pulumi.Resource[] {
   const { repository, secrets, namespaces } = seed;
   const metadata = (object: string) => ({ name: object, namespace: namespaces.platform, labels: labelsOf(object) });
@@ -121,12 +123,12 @@ export function makeSeedObjects(name: string, seed: RedisSeed, opts: pulumi.Cust
   });
   const make = (object: string, data: Parameters<typeof makeSecret>[2]) =>
     makeSecret(`${name}-${object}`, metadata(object), data, opts);
+  const map = (object: string, data: Record<string, pulumi.Input<string>>) =>
+    new k8s.core.v1.ConfigMap(`${name}-${object}`, { metadata: metadata(object), data }, opts);
+  const files = Object.entries(seed.authorities ?? {}).map(([id, pem]) => [`${id}.crt`, pem] as const);
   return [
-    new k8s.core.v1.ConfigMap(
-      `${name}-${SEED_OBJECTS.environment}`,
-      { metadata: metadata(SEED_OBJECTS.environment), data: { 'dr.yaml': text } },
-      opts,
-    ),
+    map(SEED_OBJECTS.environment, { 'dr.yaml': text }),
+    ...(files.length === 0 ? [] : [map(OBJECTS.authorities, Object.fromEntries(files))]),
     make(SEED_OBJECTS.keys, {
       [KEY_FILES.signing]: secrets.signingKey.value,
       ...passphraseData(secrets, [repository.id]),

@@ -8,7 +8,7 @@ import { DrError, EXIT } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { type Backed, backupPath } from '../engines/restic/actions.ts';
 import type { Restic } from '../engines/restic/restic.ts';
-import type { ResticCapture } from '../points/point.ts';
+import type { PointKind, ResticCapture } from '../points/point.ts';
 import { LOCK_SECONDS } from '../storage/lock.ts';
 import { openStateStore } from '../storage/posix/store.ts';
 import { waitForLock, withHeldLock } from '../storage/with-lock.ts';
@@ -18,6 +18,7 @@ import type { CaptureRun, Staged } from '../workloads/workload.ts';
 import type { Parents } from './parents.ts';
 
 export interface FilesRequest {
+  readonly kind?: PointKind;
   readonly run: string;
   readonly workloads: readonly Workload[];
   /** By repository id: the snapshots that files are compared with. A repository that is absent has every file read again. */

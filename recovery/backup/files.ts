@@ -165,7 +165,7 @@ async function writeTo(site: Site, request: FilesRequest, repositories: readonly
   const pass: Pass = {
     ...request,
     targets: repositories.map((repository) => openRestic(site, repository, 'writer')),
-    shared: { signal: request.signal },
+    shared: { kind: request.kind, signal: request.signal },
     failures: new Map(),
   };
   const results = await pMap(request.workloads, (workload) => captureOne(site, pass, workload), {

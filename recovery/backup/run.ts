@@ -63,7 +63,7 @@ async function capture({ site, request, id, selection }: Run, begun: Begun): Pro
   const isStaged = (workload: Workload) => typeOf(site.environment, workload).capture !== undefined;
   const database = selection.workloads.find((workload) => !isStaged(workload));
   const files = selection.workloads.filter(isStaged);
-  const common = { run: id, progress, signal };
+  const common = { run: id, kind, progress, signal };
   const lineage = database ? await lineageFor(site) : undefined;
   const repositories = lineage ? withFailures(ready, detached(lineage, ready)) : ready;
   const [postgres, others] = await Promise.all([

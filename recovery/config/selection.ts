@@ -23,13 +23,15 @@ export function isConfigured(environment: Environment, workload: Pick<Workload, 
   if (isExtension(workload.type)) return environment.extensions?.[workload.type] !== undefined;
   const source = dataSourceOf(workload);
   if (isExternal(environment, workload)) return true;
+  if (workload.type === 'postgres-wal') return false;
   if (source !== 'folders') return environment[source] !== undefined;
   return isFromCluster(environment, workload) || environment.folders[workload.id] !== undefined;
 }
 
-/** Its data is in a server that stays where it is. Of PostgreSQL that gives the dump alone. */
+/** Its data is in a server that stays where it is. Of PostgreSQL that gives dumps, and received WAL where it is asked for. */
 export function isExternal({ external }: Environment, { type }: Pick<Workload, 'type'>): boolean {
   if (type === 'postgres-dump') return external?.postgres !== undefined;
+  if (type === 'postgres-wal') return external?.postgres?.wal !== undefined;
   return type === 'redis' && external?.redis !== undefined;
 }
 

@@ -14,6 +14,7 @@ import { openStore, type RepositorySettings, type StoreRole } from '../storage/b
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { Environment } from './environment.ts';
 import { readEnvironment } from './environment-file.ts';
+import { copiesOf } from './external.ts';
 import { checkSite } from './site-check.ts';
 
 export interface Repository {
@@ -73,7 +74,7 @@ export async function openSite(file: string, log: Logger = silentLog, signal?: A
   const environment = await readEnvironment(file);
   const loaded = await loadPlan(environment.plan);
   const external = environment.external?.postgres;
-  const plan = external === undefined ? loaded : withExternalPostgres(loaded, external.dumps);
+  const plan = external === undefined ? loaded : withExternalPostgres(loaded, copiesOf(external));
   checkSite(environment, plan, file);
   const secrets = openSecrets();
   const named = Object.entries(environment.repositories);

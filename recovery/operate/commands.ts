@@ -64,6 +64,7 @@ const INSTEAD: readonly (readonly [command: string, hint: (stack: string) => str
     'dr repository detach',
     (stack) => `it changes the stack, from this machine: dr repository detach ID --stack ${stack}`,
   ],
+  ['dr receive-wal', () => 'the Deployment dr-wal-receiver of the stack does that, with external.postgres.wal set'],
   ['dr setup', () => 'it looks at what runs where it is typed: type it without --stack'],
   ['dr harden', (stack) => `it runs on this machine: dr harden --stack ${stack}`],
   ['dr exercise', () => 'it runs where the team sits: type it without --stack, with the environment file'],

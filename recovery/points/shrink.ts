@@ -6,8 +6,8 @@ import { copiesByWorkload } from './catalog/window.ts';
 import { isCompromised, isVouched } from './marks.ts';
 import { type Capture, type CaptureFacts, isPostgres } from './point.ts';
 
-/** Facts that count something: keys of Redis, objects of a cluster, rows of a table. */
-const COUNTED = /^(?:keys|objects|rows:.+)$/;
+/** Facts that count something: keys of Redis, objects of a cluster, rows of a table, bytes of a database. */
+const COUNTED = /^(?:keys|objects|rows:.+|bytes:.+)$/;
 /** A handful of files or a few bytes change by themselves; what is empty now and was not is a loss at any size. */
 const SMALL_BYTES = 64 * 1024;
 
@@ -28,10 +28,10 @@ function amounts(before: Capture, now: Capture): Amount[] {
   if (isPostgres(before) || isPostgres(now)) return [bytes];
   const [then, found] = [counts(before.facts), counts(now.facts)];
   const counted = [...then].map(([name, value]) => ({
-    what: name.replace(/^rows:/, 'rows of '),
+    what: name.replace(/^rows:/, 'rows of ').replace(/^bytes:/, 'of '),
     before: value,
     now: found.get(name) ?? 0,
-    text: formatCount,
+    text: name.startsWith('bytes:') ? formatBytes : formatCount,
   }));
   // What counts its own content is not judged by its files: a Redis with as many keys may have shorter ones.
   if (counted.length > 0) return counted;

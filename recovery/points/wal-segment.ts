@@ -52,6 +52,19 @@ export function formatLsn(lsn: Lsn): string {
   return `${upperHex(lsn >> 32n)}/${upperHex(lsn & 0xffff_ffffn)}`;
 }
 
+const PAGE_BYTES = 8192n;
+/** Headers of a page, and of the first page of a segment. */
+const [SHORT_HEADER, LONG_HEADER] = [24n, 40n];
+
+/**
+ * Where the last record ends, by where the next one will be inserted: at the start of a page or a segment that lies behind a header, which
+ * nobody writes or sends before the record itself.
+ */
+export function endOfWritten(insert: Lsn, bytes: SegmentBytes): Lsn {
+  if (insert % BigInt(bytes) === LONG_HEADER) return insert - LONG_HEADER;
+  return insert % PAGE_BYTES === SHORT_HEADER ? insert - SHORT_HEADER : insert;
+}
+
 /** Never below zero. */
 export function bytesBetween(from: Lsn, to: Lsn): number {
   return to > from ? Number(to - from) : 0;

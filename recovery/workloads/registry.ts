@@ -9,6 +9,7 @@ import type { EngineName } from '../engines/find.ts';
 import { type Capture, EXTERNAL, OBJECTS } from '../points/point.ts';
 import { externalDump } from './external/postgres/workload.ts';
 import { orExternal } from './external/redis/workload.ts';
+import { externalWal } from './external/wal/workload.ts';
 import { files } from './files/workload.ts';
 import { git } from './git/workload.ts';
 import { images } from './images/workload.ts';
@@ -28,6 +29,7 @@ const TYPES: { readonly [T in Shipped]: WorkloadType<ItemOf<T>> } = {
   postgres,
   'postgres-dump': postgresDump,
   'postgres-config': postgresConfig,
+  'postgres-wal': externalWal,
   redis: orExternal(redis),
   files,
   git,
@@ -67,6 +69,9 @@ function extensionOf(name: ExtensionType): WorkloadType {
  */
 export function typeOf(environment: Environment, workload: Workload): WorkloadType | WorkloadType<SetItem> {
   if (isFromCluster(environment, workload)) return objects;
+  // Received WAL brings the same databases back, to any moment.
+  if (workload.type === 'postgres-dump' && environment.external?.postgres?.wal !== undefined)
+    return { ...externalDump, onlyByName: true };
   if (isExternal(environment, workload)) return EXTERNALS[workload.type] ?? TYPES[workload.type as Shipped];
   return isExtension(workload.type) ? extensionOf(workload.type) : TYPES[workload.type];
 }
@@ -98,7 +103,7 @@ function bind<I extends RestoreItem>(type: WorkloadType<I>, item: I): BoundType 
   return {
     engines,
     restoredAfter,
-    preflight: async (site) => type.preflight?.(site),
+    preflight: async (site) => type.preflight?.(site, item),
     needs: (environment) => type.needs(environment, item),
     restore: (context) => type.restore(context, item),
     checks: (site) => type.checks(site, item),

@@ -9,7 +9,7 @@ import type { Repository, Site } from '../config/site.ts';
 import { DrError, messageOf } from '../core/errors.ts';
 import type { SecretRef } from '../core/fields.ts';
 import type { EngineName } from '../engines/find.ts';
-import type { ResticCapture } from '../points/point.ts';
+import type { PointKind, ResticCapture } from '../points/point.ts';
 import type { RestoreItem, SnapshotItem } from './restore-plan.ts';
 import type { Check, RestoreContext } from './restore-step.ts';
 
@@ -39,7 +39,7 @@ export interface WorkloadType<I extends RestoreItem = SnapshotItem> {
   /** True when a server uses the destination now: a restore asks before it replaces that. */
   isAlive?(site: Site): Promise<boolean>;
   /** What would stop the restore half-way, of its server: throws before anything is touched (exit 6). */
-  preflight?(site: Site): Promise<void>;
+  preflight?(site: Site, item: I): Promise<void>;
   /** Set where the data is on another host, so that a restore can't lay it down from here. */
   elsewhere?(environment: Environment): Elsewhere | undefined;
   /** What a restore adds to each file system at its peak. Old data stays beside the new until all of it is verified. */
@@ -61,6 +61,7 @@ export interface WorkloadType<I extends RestoreItem = SnapshotItem> {
 
 /** One run of `dr backup`: what several workloads read together is kept by it (`oncePerRun`). */
 export interface CaptureRun {
+  readonly kind?: PointKind | undefined;
   /** Ends the whole run. */
   readonly signal?: AbortSignal | undefined;
 }

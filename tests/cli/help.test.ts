@@ -80,6 +80,7 @@ test('the commands of the plan are all there', () => {
     'dr objectives',
     'dr readiness',
     'dr monitor',
+    'dr receive-wal',
     'dr failover',
     'dr failback',
     'dr harden',

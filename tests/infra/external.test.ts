@@ -6,11 +6,13 @@ import { storeLoads } from '../../infra/config/role.ts';
 import { environmentSchema } from '../../recovery/config/environment.ts';
 import type { ResolvedPoint } from '../../recovery/points/resolved/resolved-point.ts';
 import { complaints, configOf } from './config/stack-config.ts';
+import { kubernetesObjects } from './manifests-of.ts';
 import { find, object, podOf, predecessors } from './objects.ts';
-import { record } from './recording.ts';
+import { record, shippedConfig } from './recording.ts';
 import { PIN, RECOVERY, upBefore } from './recovered/recovery-stack.ts';
 
 const POSTGRES = { host: 'db.shop.svc', port: 6432, user: 'dumper', databases: ['shop'] };
+const CA = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 const EXTERNAL = {
   external: { postgres: POSTGRES, redis: { host: 'cache.shop.svc', tls: 'disable' } },
   externalPasswords: { postgres: 'of the dump' },
@@ -46,7 +48,6 @@ describe('a site', () => {
       ...POSTGRES,
       password,
       tls: 'verify-full',
-      dumps: 'hourly',
     });
     // A Redis without a password is asked without one.
     expect(environment.external?.redis?.password).toBeUndefined();
@@ -67,6 +68,61 @@ describe('a site', () => {
     const config = await configOf('local', { config: EXTERNAL });
     expect(previewFindings(config)[0]).toMatch(/hourly dumps can't keep the RPO of P1: .* = 2 h 40 min > 1 h/);
     expect(config.plan.workloads.map(({ id }) => id)).not.toContain('postgres');
+  });
+});
+
+test('Redis of a recovery beside an external PostgreSQL is seeded by a pod that knows the storage’s authority', async () => {
+  const storage = (await shippedConfig('local')).storage as { repositories: Record<string, object> };
+  const places = Object.entries(storage.repositories).map(([id, place]) => [id, { ...place, ca: CA }]);
+  const external = { postgres: { ...POSTGRES, onRecovery: 'keep' } };
+  const config = {
+    ...RECOVERY,
+    ...EXTERNAL,
+    external,
+    storage: { ...storage, repositories: Object.fromEntries(places) },
+  };
+  const made = await record('local', config, upBefore(DUMPED));
+  const volumes = podOf(made, 'StatefulSet redis').spec.volumes ?? [];
+  const name = volumes.find((volume) => volume.name === 'redis-seed-ca')?.configMap?.name;
+  const found = kubernetesObjects(made).filter(
+    ({ manifest }) => manifest.kind === 'ConfigMap' && manifest.metadata.name === name,
+  );
+  expect(found.map(({ manifest }) => manifest.metadata.namespace).sort()).toEqual(['go-coffee', 'go-coffee-dr']);
+});
+
+describe('a site that receives the WAL', () => {
+  const wal = { ...EXTERNAL, external: { ...EXTERNAL.external, postgres: { ...POSTGRES, wal: {} } } };
+
+  test('has a receiver without a way to the repositories, and copies what it received each quarter of an hour', async () => {
+    const receiving = await record('local', wal);
+    const pod = podOf(receiving, 'Deployment dr-wal-receiver');
+    expect(pod.spec.containers[0]?.args).toEqual(['receive-wal']);
+    const mounted = pod.spec.volumes?.map(({ name }) => name) ?? [];
+    expect(mounted).toEqual(expect.arrayContaining(['state', 'dr-stores']));
+    expect(mounted.filter((name) => /writer|restorer|repository/.test(name))).toEqual([]);
+    expect(Object.keys(pod.labels)).not.toContain('reach.go-coffee/object-storage');
+    const { spec } = object<{ spec: { schedule: string } }>(receiving, 'CronJob', 'dr-received-wal');
+    expect(spec.schedule).toBe('*/15 * * * *');
+    const copies = podOf(receiving, 'CronJob dr-received-wal').spec.containers[0]?.args;
+    expect(copies).toEqual(['backup', '--kind', 'incremental', '--only', 'postgres-wal']);
+    const { data } = object<{ data: Record<string, string> }>(receiving, 'ConfigMap', 'dr-environment');
+    const environment = environmentSchema.parse(parse(data['dr.yaml'] ?? ''));
+    expect(environment.external?.postgres?.wal).toEqual({ slot: 'go_coffee_dr', unlimited: false });
+    const config = await configOf('local', { config: wal });
+    expect(previewFindings(config).filter((line) => line.startsWith('external.postgres'))).toEqual([]);
+    expect(find(site, 'Deployment', 'dr-wal-receiver')).toBeUndefined();
+  });
+
+  test('gets it back in a recovery: up to the point, or to the moment itself', async () => {
+    const received = { ...DUMPED, wal: { ...(DUMPED.dump as object), workload: 'postgres-wal' } } as ResolvedPoint;
+    const postgres = { ...POSTGRES, wal: {}, onRecovery: 'restore' };
+    const config = await configOf('local', { config: { ...RECOVERY, ...EXTERNAL, external: { postgres } } });
+    expect(storeLoads(config, received)).toEqual([
+      { workload: 'postgres-wal', point: DUMPED.dump?.point, overwrite: false },
+    ]);
+    const from = '2026-11-23T01:00:30Z';
+    expect(storeLoads(config, { ...received, from })[0]).toMatchObject({ workload: 'postgres-wal', point: from });
+    expect(storeLoads(config, DUMPED)[0]).toMatchObject({ workload: 'postgres-dump' });
   });
 });
 

@@ -1,7 +1,7 @@
 /** What a stack's external stores leave unprotected. Pure. */
 import { worstCaseRpo } from '../../../plan/objectives.ts';
 import type { StackConfig } from '../types.ts';
-import { STORES } from './schema.ts';
+import { copiesOfExternal, STORES } from './schema.ts';
 
 /** In role recovery: stores whose data nothing is restored into. */
 function keptStores({ external, role }: Pick<StackConfig, 'external' | 'role'>): string[] {
@@ -19,11 +19,11 @@ export function externalFindings(config: Pick<StackConfig, 'plan' | 'external' |
 
 function unmetByDumps({ plan, external }: Pick<StackConfig, 'plan' | 'external'>): string[] {
   if (external.postgres === undefined) return [];
-  const dump = plan.workloads.find(({ type }) => type === 'postgres-dump')?.id;
+  const { dumps, wal } = copiesOfExternal(external.postgres);
+  const dump = plan.workloads.find(({ type }) => type === (wal ? 'postgres-wal' : 'postgres-dump'))?.id;
   const row = worstCaseRpo(plan).find(({ workload }) => workload === dump);
   if (row === undefined || row.met) return [];
-  const { dumps } = external.postgres;
   return [
-    `external.postgres: ${dumps} dumps can't keep the RPO of ${row.tier}: ${row.arithmetic}; a PostgreSQL of the stack keeps it`,
+    `external.postgres: ${wal ? 'received WAL' : `${dumps} dumps`} can't keep the RPO of ${row.tier}: ${row.arithmetic}; a PostgreSQL of the stack keeps it`,
   ];
 }

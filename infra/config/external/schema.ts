@@ -1,5 +1,6 @@
 /** The config key `external`: stores that stay where they are, and are protected by what they allow. Pure. */
 import { z } from 'zod';
+import type { ExternalCopies } from '../../../plan/declared/external.ts';
 import { lineSchema } from '../../../plan/fields.ts';
 
 const port = z.int().min(1).max(65_535);
@@ -31,7 +32,19 @@ export const externalSchema = z.strictObject({
       maintenance: lineSchema.default('postgres'),
       /** @default all that the user may connect to */
       databases: z.array(lineSchema).min(1, { error: 'is empty; name them, or leave it out for all' }).optional(),
-      dumps: z.enum(['hourly', 'daily']).default('hourly'),
+      /** @default hourly; daily beside `wal` */
+      dumps: z.enum(['hourly', 'daily']).optional(),
+      /** Base backups and received WAL too, where the server lets the user replicate. */
+      wal: z
+        .strictObject({
+          slot: z
+            .string()
+            .regex(/^[a-z0-9_]{1,63}$/, { error: 'is not the name of a slot: a-z, 0-9 and "_"' })
+            .default('go_coffee_dr'),
+          /** Takes a server whose disk the slot fills when nobody receives. */
+          unlimited: z.boolean().default(false),
+        })
+        .optional(),
     })
     .optional(),
   redis: z.strictObject({ ...place, port: port.default(6379), user: lineSchema.optional() }).optional(),
@@ -40,3 +53,8 @@ export type External = z.infer<typeof externalSchema>;
 
 export const STORES = ['postgres', 'redis'] as const;
 export type Store = (typeof STORES)[number];
+
+/** What a stack copies of an external PostgreSQL. Pure. */
+export function copiesOfExternal({ dumps, wal }: NonNullable<External['postgres']>): ExternalCopies {
+  return { dumps: dumps ?? (wal === undefined ? 'hourly' : 'daily'), wal: wal !== undefined };
+}

@@ -3,13 +3,14 @@ import { newestUpTo } from '../catalog/order.ts';
 import type { Copy } from '../catalog/window.ts';
 import { formatTarget, type Target } from '../target.ts';
 import { type Candidates, type CompromisedPoint, compromisedAfter, skippedCompromised } from './candidates.ts';
+import { earliestOf, receivedCopy } from './received.ts';
 import { afterWal, beforeWindow, throughCompromised } from './refusals.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
 /** Refuses the whole target when one workload's copies are all younger: half a platform of that moment helps nobody. */
 export function checkWindow(input: ResolveInput, candidates: Candidates, time: Date): void {
   const wanted = input.workloads.flatMap((workload) => {
-    const dates = (candidates.copies.get(workload) ?? []).map(({ at }) => at);
+    const dates = (candidates.copies.get(workload) ?? []).map(earliestOf);
     if (dates.length === 0) return [];
     return [{ workload, from: dates.reduce((a, b) => Math.min(a, b)), to: dates.reduce((a, b) => Math.max(a, b)) }];
   });
@@ -42,6 +43,11 @@ export function resolveTime(
   checkWindow(input, candidates, time);
   const chosen: Copy[] = [];
   const items = input.workloads.flatMap((workload): ResolvedItem[] => {
+    const received = receivedCopy(input, candidates, workload, time);
+    if (received !== undefined) {
+      const { copy, lateSeconds } = received;
+      return [{ workload, capture: copy.capture, point: copy.entry.point.id, skewSeconds: lateSeconds }];
+    }
     const copy = newestUpTo(candidates.copies.get(workload), time.getTime());
     if (copy === undefined) return [];
     checkReplay(input, candidates, copy, time);

@@ -5,7 +5,7 @@
 import { type Layout, layout, STANZA } from '../../../plan/layout.ts';
 import { selectWorkloads } from '../../../plan/select.ts';
 import type { Plan, Workload } from '../../../plan/types.ts';
-import { badInput } from '../../core/errors.ts';
+import { badInput, hasCode } from '../../core/errors.ts';
 import { correctedNow } from '../../storage/clock.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { S3Keys } from '../../storage/s3/keys.ts';
@@ -14,7 +14,7 @@ import { type ReadEntries, readEntries } from '../catalog/read.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
 import { type Capture, EXTERNAL } from '../point.ts';
 import { type Resolution, resolveTarget } from '../resolve/resolve.ts';
-import type { ResolvedItem } from '../resolve/types.ts';
+import type { ResolvedItem, ResolveInput } from '../resolve/types.ts';
 import type { SigningKey } from '../signing.ts';
 import { parseTarget } from '../target.ts';
 import { resolveCaptures, resolveManifests } from './captures.ts';
@@ -111,6 +111,24 @@ function dumpOf(resolution: Resolution, plan: Plan): ResolvedPoint['dump'] {
   return { workload, point: found.point, snapshot, capturedAt, serverVersion: String(facts.serverVersion) };
 }
 
+const RECEIVED = 'postgres-wal';
+
+/** A stack names it in its config and the plan of the operator may not: so it is looked for in the points themselves. */
+function walOf(input: Omit<ResolveInput, 'workloads'>): ResolvedPoint['wal'] {
+  const holds = input.entries.some(({ outline }) => outline.captures.some(({ workload }) => workload === RECEIVED));
+  if (!holds) return undefined;
+  try {
+    const [found] = resolveTarget({ ...input, workloads: [RECEIVED] }).items;
+    if (found?.capture.engine !== 'restic') return undefined;
+    const { workload, snapshot, capturedAt, facts } = found.capture;
+    return { workload, point: found.point, snapshot, capturedAt, serverVersion: String(facts.serverVersion) };
+  } catch (error) {
+    // The dumps may reach further back.
+    if (hasCode(error, 'TARGET-UNREACHABLE')) return undefined;
+    throw error;
+  }
+}
+
 function missingNotes(
   { missing }: Resolution,
   plan: Plan,
@@ -156,6 +174,7 @@ export async function resolveRecoveryPoint(request: ResolveRequest): Promise<Pin
       hint: 'set another point or repository in recovery',
     });
   }
+  const wal = database === undefined ? walOf(input) : undefined;
   const postgres = database && (await setOf(store, paths, database, where));
   const cache = itemOf(resolution, plan, { type: 'redis', engine: 'restic' });
   const { objects, files, notes } = resolveCaptures(input, plan);
@@ -170,6 +189,7 @@ export async function resolveRecoveryPoint(request: ResolveRequest): Promise<Pin
       repository: repository.id,
       ...(postgres && { postgres }),
       ...(dump && { dump }),
+      ...(wal && { wal }),
       ...(cache && {
         redis: { point: cache.point, snapshot: cache.capture.snapshot, capturedAt: cache.capture.capturedAt },
       }),

@@ -44,6 +44,8 @@ export const resolvedPointSchema = z.strictObject({
     .optional(),
   /** Dumps of a server that stayed where it was: they are loaded into a fresh one. Absent with `postgres`. */
   dump: pinnedFiles.extend({ serverVersion: z.string() }).optional(),
+  /** Base backup and received WAL of such a server, which reach the target. Absent with `postgres`. */
+  wal: pinnedFiles.extend({ serverVersion: z.string() }).optional(),
   /** Absent where the repository holds no copy. */
   redis: z.strictObject({ point: pointIdSchema, snapshot: z.string(), capturedAt: z.iso.datetime() }).optional(),
   /** Absent in outputs of an earlier version; empty where the repository holds none. */

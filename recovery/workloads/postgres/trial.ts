@@ -18,7 +18,7 @@ import { configure, engineFolder, scratchSettings } from './side/settings.ts';
 import { postgresChecks } from './verify.ts';
 
 /** Reads every row of every table of every database. A page whose checksum is wrong ends this with an error. */
-async function readTables(
+export async function readTables(
   site: Site,
   settings: PostgresSettings,
   names: readonly string[],

@@ -13,6 +13,7 @@ import { lackingFacts } from '../../../points/lacking.ts';
 import { type CaptureFacts, EXTERNAL } from '../../../points/point.ts';
 import { discard, freshFolder } from '../../capture.ts';
 import type { Staged } from '../../workload.ts';
+import { extensionFacts, readExtensions } from './extensions.ts';
 import { type DumpedDatabase, type Inventory, lackingOf, tableName, writeInventory } from './inventory.ts';
 import {
   addressOf,
@@ -108,17 +109,20 @@ function factsOf(inventory: Inventory): CaptureFacts {
 const isWorthNaming = ({ maintenance, databases }: Server, { name, tables, lacking }: DumpedDatabase): boolean =>
   databases !== undefined || name !== maintenance || tables.length + lacking.length > 0;
 
-/** Throws `POSTGRES-…` of the way to the server, `POSTGRES-NEWER` and `DATABASE-UNKNOWN` (exit 2). */
-export async function captureExternal(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
-  const server = serverOf(site.environment);
+interface DumpRequest {
+  readonly server: Server;
+  /** Of the engines' account, and empty. */
+  readonly folder: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** All databases, roles, and what they hold, into a folder. */
+export async function dumpServer(site: Site, { server, folder, signal }: DumpRequest): Promise<Inventory> {
   const found = await withServer(site, server, async (client) => ({
     version: await versionOf(client),
     ...(await readDatabases(client, server)),
   }));
   const bin = await programsFor(site, server, found.version);
-  const folder = await freshFolder(site, workload);
-  await makeOwnedFolder(folder, site.environment.runAs);
-  await chmod(folder, 0o700);
   const dumping: Dumping = { site, server, bin, folder, signal };
   const rolePasswords = await dumpRoles(dumping);
   const databases: DumpedDatabase[] = [];
@@ -134,5 +138,17 @@ export async function captureExternal(site: Site, workload: Workload, signal?: A
     rolePasswords,
   };
   await writeInventory(folder, inventory);
-  return { path: folder, facts: factsOf(inventory), remove: discard(folder) };
+  return inventory;
+}
+
+/** Throws `POSTGRES-…` of the way to the server, `POSTGRES-NEWER` and `DATABASE-UNKNOWN` (exit 2). */
+export async function captureExternal(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
+  const server = serverOf(site.environment);
+  const folder = await freshFolder(site, workload);
+  await makeOwnedFolder(folder, site.environment.runAs);
+  await chmod(folder, 0o700);
+  const inventory = await dumpServer(site, { server, folder, signal });
+  const names = inventory.databases.map(({ name }) => name);
+  const extensions = extensionFacts(await readExtensions(site, server, names));
+  return { path: folder, facts: { ...factsOf(inventory), ...extensions }, remove: discard(folder) };
 }

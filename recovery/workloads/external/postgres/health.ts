@@ -2,6 +2,7 @@
 import { worstCaseRpo } from '../../../../plan/objectives.ts';
 import type { Site } from '../../../config/site.ts';
 import { type HealthCheck, wordsOf } from '../../workload.ts';
+import { checkReceiver } from '../wal/health.ts';
 import { addressOf, serverOf, versionOf, withServer } from './server.ts';
 
 /** What dumps alone can lose, against what may be lost. Pure. */
@@ -26,7 +27,7 @@ export async function checkExternal(site: Site): Promise<HealthCheck[]> {
   const answer = { id: 'postgres/answers', title: `PostgreSQL at ${addressOf(server)} answers` };
   try {
     const version = await withServer(site, server, versionOf);
-    return [{ ...answer, ok: true, fact: `PostgreSQL ${version}` }, ...objective(site)];
+    return [{ ...answer, ok: true, fact: `PostgreSQL ${version}` }, ...objective(site), ...(await checkReceiver(site))];
   } catch (error) {
     return [{ ...answer, ok: false, fact: wordsOf(error) }];
   }

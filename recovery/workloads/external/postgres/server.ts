@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { type Environment, isOnOtherHost } from '../../../config/environment.ts';
 import type { Site } from '../../../config/site.ts';
+import { isThere } from '../../../core/absent.ts';
 import { badInput, codeOf, DrError, EXIT, hasCode, messageOf } from '../../../core/errors.ts';
 import type { SecretRef } from '../../../core/fields.ts';
 import { programOptions } from '../../../core/sql/settings.ts';
@@ -116,13 +117,19 @@ function explained(error: unknown, server: Server): unknown {
   return make('POSTGRES-UNREACHABLE', fact, 'see whether the server runs, and whether this host may reach it');
 }
 
-async function connect(site: Site, server: Server, options: SessionOptions): Promise<pg.Client> {
+async function connect(
+  site: Site,
+  server: Server,
+  options: SessionOptions,
+  more: { readonly replication?: string } = {},
+): Promise<pg.Client> {
   const { host, port, user, field, maintenance, tls } = server;
   const password = server.password && (await site.secrets.read(server.password, `${field}.password`));
   const openWith = async (ssl: pg.ClientConfig['ssl'], opening: pg.ClientConfig): Promise<pg.Client> => {
     const client = new pg.Client({
       ...clientLimits(options),
       ...opening,
+      ...more,
       host,
       port,
       user,
@@ -163,6 +170,15 @@ export async function withServer<T>(
   return inSession(client, own ?? whole, use);
 }
 
+/** Over a replication connection, which has lines of its own in pg_hba.conf. Throws as `withServer` does. */
+export async function identifySystem(site: Site, server: Server): Promise<{ systemId: string; timeline: number }> {
+  const client = await connect(site, server, {}, { replication: 'true' });
+  return inSession(client, site.signal, async () => {
+    const { rows } = await client.query<{ systemid: string; timeline: number }>('IDENTIFY_SYSTEM');
+    return { systemId: String(rows[0]?.systemid), timeline: Number(rows[0]?.timeline) };
+  });
+}
+
 /** Arguments for PostgreSQL's own programs. */
 export const programArguments = ({ host, port, user }: Server): string[] => [
   '-h',
@@ -172,6 +188,13 @@ export const programArguments = ({ host, port, user }: Server): string[] => [
   '-U',
   user,
 ];
+
+/** The word `system` is known to PostgreSQL 16 and newer; older programs take a file. */
+async function systemAuthorities(): Promise<string> {
+  const files = [process.env.SSL_CERT_FILE, '/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'];
+  for (const file of files) if (file !== undefined && (await isThere(file))) return file;
+  return 'system';
+}
 
 /** Environment and secrets of those programs: no argument holds a password. */
 export async function connectionOptions(
@@ -184,7 +207,7 @@ export async function connectionOptions(
       PGOPTIONS: programOptions(more),
       PGCONNECT_TIMEOUT: '10',
       PGSSLMODE: tls,
-      ...(tls === 'verify-full' ? { PGSSLROOTCERT: ca ?? 'system' } : {}),
+      ...(tls === 'verify-full' ? { PGSSLROOTCERT: ca ?? (await systemAuthorities()) } : {}),
     },
     secretEnv: password === undefined ? {} : { PGPASSWORD: await site.secrets.read(password, `${field}.password`) },
   };

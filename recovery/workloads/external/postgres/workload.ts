@@ -11,6 +11,7 @@ import type { SnapshotItem } from '../../restore-plan.ts';
 import { type Check, check, judged, type RestoreContext, step, stepResult } from '../../restore-step.ts';
 import type { Restored, WorkloadType } from '../../workload.ts';
 import { captureExternal } from './capture.ts';
+import { checkExtensions } from './extensions.ts';
 import { checkExternal } from './health.ts';
 import { readInventory } from './inventory.ts';
 import { loadDump, occupied } from './load.ts';
@@ -19,7 +20,7 @@ import { differences, readDatabases } from './tables.ts';
 import { tryDump } from './trial.ts';
 
 /** Journals of killed runs are read again, and names of PostgreSQL are short: the end of the id tells restores apart. */
-const shortId = (id: string): string =>
+export const shortId = (id: string): string =>
   id
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, '')
@@ -57,9 +58,10 @@ async function restore(context: RestoreContext, item: SnapshotItem): Promise<Res
   };
 }
 
-async function checks(site: Site, item: SnapshotItem): Promise<Check[]> {
+/** @param folder holds the inventory of what was loaded */
+export async function loadedChecks(site: Site, item: SnapshotItem, folder: string): Promise<Check[]> {
   const server = serverOf(site.environment);
-  const { databases } = await readInventory(item.destination);
+  const { databases } = await readInventory(folder);
   const made: Check[] = [];
   for (const { name, tables } of databases) {
     const wrong = await withServer(site, server, (client) => differences(client, tables), {
@@ -87,7 +89,7 @@ const RIGHTS = `
   FROM pg_roles WHERE rolname = current_user`;
 
 /** Before anything is touched: the server lets us in, and its user may make databases and replace those that hold data. */
-async function preflight(site: Site): Promise<void> {
+async function preflight(site: Site, { capture }: SnapshotItem): Promise<void> {
   const server = serverOf(site.environment);
   await programsFor(site, server, await withServer(site, server, versionOf));
   const { rows } = await withServer(site, server, (client) =>
@@ -96,7 +98,7 @@ async function preflight(site: Site): Promise<void> {
   const { makes = false, others = [] } = rows[0] ?? {};
   const named = others.filter((name) => server.databases?.includes(name) !== false && name !== server.maintenance);
   const full = makes ? await occupied(site, server, named) : [];
-  if (makes && full.length === 0) return;
+  if (makes && full.length === 0) return checkExtensions(site, server, capture.facts);
   throw precondition({
     code: 'POSTGRES-RIGHTS',
     where: addressOf(server),
@@ -132,7 +134,7 @@ export const externalDump: WorkloadType = {
   // The files, and what unpacks of them on the server, whose disk can't be seen from here.
   needs: async (_, { destination, capture }) => [{ path: destination, bytes: capture.bytes }],
   restore,
-  checks,
+  checks: (site, item) => loadedChecks(site, item, item.destination),
   trial: (site, item, request) =>
     trySnapshot(site, item, request, async (tried) => judged(tried, [...(await tryDump(site, tried, request)).checks])),
   health: { service: 'postgres', checks: checkExternal },

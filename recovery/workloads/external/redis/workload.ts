@@ -138,8 +138,8 @@ export function orExternal(own: WorkloadType): WorkloadType {
       if (server === undefined) return (await own.isAlive?.(site)) === true;
       return (await withExternalRedis(site, server, countKeys)) > 0;
     },
-    async preflight(site) {
-      if (serverIn(site) === undefined) await own.preflight?.(site);
+    async preflight(site, item) {
+      if (serverIn(site) === undefined) await own.preflight?.(site, item);
     },
     needs: (environment, item) =>
       environment.external?.redis === undefined

@@ -1,0 +1,92 @@
+/** Base backups and received WAL of a PostgreSQL that stays where it is: to a moment, after its loss, and what is refused before that. */
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { poll } from '../../../../recovery/core/poll.ts';
+import { dr, drEnds, startDr } from '../../../faults/dr-process.ts';
+import { type ChosenServer, withChosenServer } from '../postgres/chosen-server.ts';
+import { freePort } from './free-port.ts';
+
+const PASSWORD = 'of the dump';
+
+async function external(server: ChosenServer, port: number): Promise<string> {
+  const { postgres: _, ...rest } = parse(await readFile(server.envFile, 'utf8'));
+  const key = join(server.folder, 'keys', 'dump');
+  await writeFile(key, PASSWORD);
+  await chmod(key, 0o600);
+  const file = join(server.folder, `external-${port}.yaml`);
+  const at = { host: '127.0.0.1', port, user: 'dumper', password: { file: key }, tls: 'disable', wal: {} };
+  await writeFile(file, stringify({ ...rest, external: { postgres: at } }));
+  return file;
+}
+
+const SERVER = { password: true, config: "listen_addresses = '127.0.0.1'" };
+const ONLY = ['--only', 'postgres-wal'];
+
+async function untilReceiving(server: ChosenServer, active: boolean): Promise<void> {
+  const ask = () => server.sql<{ active: boolean }>('SELECT active FROM pg_replication_slots');
+  const { answer, accepted } = await poll(
+    { seconds: 30, everySeconds: 0.2 },
+    ask,
+    ([slot]) => (slot?.active ?? false) === active,
+  );
+  if (!accepted) throw new Error(`slots: ${JSON.stringify(answer)}`);
+}
+
+async function refusals(server: ChosenServer, envFile: string): Promise<void> {
+  const forbidden = await dr(envFile, ['receive-wal', '--check']);
+  expect([forbidden.exitCode, forbidden.stderr]).toEqual([6, expect.stringContaining('"dumper" may not replicate')]);
+  await server.sql('ALTER ROLE dumper REPLICATION');
+  const unlimited = await dr(envFile, ['receive-wal']);
+  expect([unlimited.exitCode, unlimited.stderr]).toEqual([6, expect.stringContaining('max_slot_wal_keep_size is -1')]);
+  await server.sql("ALTER SYSTEM SET max_slot_wal_keep_size = '1GB'");
+  await server.sql('SELECT pg_reload_conf()');
+  const alone = await dr(envFile, ['backup', '--kind', 'full', ...ONLY]);
+  expect(alone.stdout + alone.stderr).toMatch(/DR-WAL-NOT-RECEIVED .*: nobody receives by its slot "go_coffee_dr"/);
+  expect(await server.sql('SELECT FROM pg_replication_slots')).toEqual([]);
+}
+
+test('a moment between two copies comes back, and what was received before the server was lost', async () => {
+  const [port, otherPort] = [await freePort(), await freePort()];
+  await withChosenServer({ ...SERVER, tcpPort: port }, async (server) => {
+    await server.sql(`CREATE ROLE dumper LOGIN PASSWORD '${PASSWORD}'; GRANT pg_read_all_data TO dumper;
+      CREATE TABLE orders (id serial PRIMARY KEY, total int); INSERT INTO orders (total) SELECT i FROM generate_series(1, 100) i`);
+    const envFile = await external(server, port);
+    await drEnds(0, envFile, ['init']);
+    await refusals(server, envFile);
+    const receiver = startDr(envFile, ['receive-wal', '-v']);
+    try {
+      await untilReceiving(server, true);
+      const full = await drEnds(0, envFile, ['backup', '--kind', 'full']);
+      expect(full.stdout).toMatch(/postgres-wal +ok/);
+      await server.sql('INSERT INTO orders (total) SELECT i FROM generate_series(1, 20) i');
+      const [moment] = await server.sql<{ at: string }>(
+        `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
+      );
+      await server.sql('DELETE FROM orders');
+      await drEnds(0, envFile, ['backup', '--kind', 'incremental', ...ONLY]);
+      const deep = await drEnds(0, envFile, ['verify', '--deep']);
+      expect(deep.stdout + deep.stderr).toContain('base backup and WAL were replayed');
+      expect((await dr(envFile, ['health', '--stores'])).stdout).toMatch(/by slot go_coffee_dr/);
+
+      await server.sql('ALTER ROLE dumper SUPERUSER');
+      const at = moment?.at ?? '';
+      await drEnds(0, envFile, ['restore', '--to', at, ...ONLY, '--confirm', 'drill', '--no-backup']);
+      expect(await server.sql('SELECT count(*)::int AS n FROM orders')).toEqual([{ n: 120 }]);
+
+      await server.sql('INSERT INTO orders (total) VALUES (7)');
+      await server.stop();
+      await drEnds(0, envFile, ['backup', '--kind', 'incremental', ...ONLY]);
+      await withChosenServer({ ...SERVER, tcpPort: otherPort }, async (other) => {
+        await other.sql(`CREATE ROLE dumper LOGIN SUPERUSER PASSWORD '${PASSWORD}'`);
+        const elsewhere = await external(server, otherPort);
+        await drEnds(0, elsewhere, ['restore', '--to', 'latest', '--no-backup']);
+        expect(await other.sql('SELECT count(*)::int AS n FROM orders')).toEqual([{ n: 121 }]);
+      });
+    } finally {
+      receiver.kill9();
+      await receiver.done;
+    }
+  });
+});
