@@ -2,6 +2,7 @@
  * Pure: the scripts that PostgreSQL and Patroni call. They contain only the paths of secrets, read the secrets into their own environment
  * and run pgBackRest. So no ConfigMap, postgresql.conf or argument list contains a secret.
  */
+
 import { STANZA } from '../../plan/layout.ts';
 import { pushEach, sessionSettings, startupOptions, WRITES } from '../../recovery/public.ts';
 import { accessFiles, PATHS, passphraseFile, type StorageRole, scriptsFolder } from '../cluster/paths.ts';
@@ -9,6 +10,7 @@ import type { ClusterRepository } from '../cluster/repository.ts';
 import { configFile, configName, pushConfigName } from '../pgbackrest/config.ts';
 import { renderAdopt, renderAfterAdopt } from './adopt-script.ts';
 import { type Bootstrap, recoveryArguments, type Source } from './bootstrap.ts';
+import { JOBS_OFF_EVERYWHERE, SUBSCRIPTIONS_OFF } from './outgoing.ts';
 
 export const SCRIPTS = {
   start: 'start.sh',
@@ -232,14 +234,13 @@ function renewRoles(database: string): string[] {
 
 /**
  * Patroni passes a connection string. The script first checks what exists, so it is harmless on a restored database, whose application
- * role gets this stack's password. psql reads the password from the environment, because others could read an argument list. The server
- * must not log it either, whatever the restored settings are.
+ * role gets this stack's password. psql reads it from the environment: others could read an argument list. The server must not log it.
  */
 export function renderAfterInit(database: string, rotate = false): string {
   return script('Makes the role and the database of the platform where they are missing.', [
     'set -eu',
     `export PGOPTIONS=${quote(PINNED)}`,
-    `exec psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname "$1" <<'SQL'`,
+    `psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname "$1" <<'SQL'`,
     "SET log_statement = 'none';",
     'SET log_min_duration_statement = -1;',
     "SET log_min_error_statement = 'panic';",
@@ -248,9 +249,9 @@ export function renderAfterInit(database: string, rotate = false): string {
     `ALTER ROLE ${database} LOGIN PASSWORD :'password';`,
     `SELECT 'CREATE DATABASE ${database} OWNER ${database}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${database}') \\gexec`,
     ...(rotate ? renewRoles(database) : []),
-    // Of a restored database, in all of its databases at once. Their workers start with the next restart of the server.
-    'UPDATE pg_subscription SET subenabled = false; ALTER SYSTEM RESET max_logical_replication_workers;',
+    SUBSCRIPTIONS_OFF,
     'SQL',
+    ...JOBS_OFF_EVERYWHERE,
   ]);
 }
 

@@ -247,6 +247,18 @@ function inFolder({ id }: Repository, { code, fact, hint, exit, cause }: DrError
  * up into every repository, and so it is where nothing can be copied out of it. A failure of a repository is in `failures`, a failure of a workload in its outcome.
  */
 export async function backUpFiles(site: Site, request: FilesRequest, up: readonly Repository[]): Promise<FilesResult> {
+  const { outcomes, failures } = await writeAll(site, request, up);
+  const [first] = failures.values();
+  // A workload that no repository took has failed, whoever is to blame.
+  const judged = outcomes.map((outcome) =>
+    outcome.error !== undefined || outcome.captures.size > 0 || first === undefined
+      ? outcome
+      : { ...outcome, error: first },
+  );
+  return { outcomes: judged, failures };
+}
+
+async function writeAll(site: Site, request: FilesRequest, up: readonly Repository[]): Promise<FilesResult> {
   if (up.length === 0) {
     const nowhere = request.workloads.map(({ id }) => ({ workload: id, captures: new Map(), seconds: 0 }));
     return { outcomes: nowhere, failures: new Map() };

@@ -27,6 +27,7 @@ import type { WorkloadOutcome } from './outcome.ts';
 import { signedSets } from './parents.ts';
 import type { Catalogs } from './stranger.ts';
 import { withRetries } from './transient.ts';
+import { restoreManifests, twinWarnings } from './twins.ts';
 
 export interface PostgresRequest {
   readonly run: string;
@@ -42,6 +43,8 @@ export interface PostgresRequest {
 export interface PostgresResult {
   readonly outcome: WorkloadOutcome<PostgresCapture>;
   readonly failures: RepositoryFailures;
+  /** For people, a sentence each: the sets that this one is built on are damaged where pgBackRest keeps a copy. */
+  readonly warnings: readonly string[];
 }
 
 /** The repositories that the lineage does not archive to: they can't hold a set that can be restored. */
@@ -66,9 +69,10 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
   const begun = performance.now();
   const captures = new Map<string, PostgresCapture>();
   const failures = new Map<string, DrError>();
+  const warnings: string[] = [];
   const result = (error: DrError | undefined): PostgresResult => {
     const seconds = (performance.now() - begun) / 1000;
-    return { outcome: { workload: workload.id, captures, seconds, ...(error ? { error } : {}) }, failures };
+    return { outcome: { workload: workload.id, captures, seconds, ...(error ? { error } : {}) }, failures, warnings };
   };
   try {
     const settings = postgresSettings(site.environment);
@@ -96,6 +100,7 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
         const signed = signedSets(request.catalogs.get(repository.id) ?? [], lineage.name);
         try {
           const again = (detail: string) => progress({ step, title, tier: workload.tier, state: 'retry', detail });
+          warnings.push(...(await restoreManifests(site, repository, { lineage: lineage.name, sets: signed })));
           // A set that was begun is resumed by the next one.
           const made = await withRetries({ onRetry: again, signal }, () =>
             makeSet(pg, repository, { type: request.type, signed, onFraction, signal }),
@@ -106,6 +111,8 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
             canary,
             ...(server && { server }),
           });
+          const parents = { lineage: lineage.name, sets: made.set.reference ?? [] };
+          warnings.push(...(await twinWarnings(site, repository, parents)));
           progress({ step, title, tier: workload.tier, state: 'done', detail: made.set.label });
         } catch (error) {
           const failure = asDrError(error, `repository ${repository.id}`);

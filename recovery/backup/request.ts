@@ -26,4 +26,6 @@ export interface Run {
 export interface Captures {
   readonly workloads: readonly WorkloadOutcome[];
   readonly repositories: readonly RepositoryOutcome[];
+  /** For people, a sentence each. */
+  readonly warnings: readonly string[];
 }

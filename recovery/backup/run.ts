@@ -88,6 +88,7 @@ async function capture({ site, request, id, selection }: Run, begun: Begun): Pro
   return {
     workloads: [...(postgres ? [postgres.outcome] : []), ...(others?.outcomes ?? [])],
     repositories: withFailures(repositories, new Map([...(others?.failures ?? []), ...(postgres?.failures ?? [])])),
+    warnings: postgres?.warnings ?? [],
   };
 }
 
@@ -138,7 +139,10 @@ export async function runBackup(site: Site, request: BackupRequest): Promise<Bac
     const captured = { ...made, workloads: [...made.workloads, ...unreadyOutcomes(unready)] };
     await refuseDuringRestore(site, before);
     const written = lost?.aborted === true ? NOTHING_WRITTEN : await writePoints(run, captured, begun);
-    return resultOf(run, captured, { ...written, warnings: [...clockWarnings(begun.skews), ...written.warnings] });
+    return resultOf(run, captured, {
+      ...written,
+      warnings: [...clockWarnings(begun.skews), ...captured.warnings, ...written.warnings],
+    });
   });
 }
 

@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 import { isThere } from './absent.ts';
-import { badInput, hasCode } from './errors.ts';
+import { badInput, DrError, hasCode, limitError } from './errors.ts';
 
 export interface Account {
   readonly name: string;
@@ -15,14 +15,25 @@ export interface Account {
 
 const cache = new Map<string, Account>();
 
+/** Throws where the program can't be started, or a signal ended it: that says nothing about an account. */
+async function ask(program: string, args: readonly string[]): Promise<{ exitCode: number; stdout: string }> {
+  const { exitCode, stdout, code = '', shortMessage = '' } = await execa(program, args, { reject: false });
+  if (exitCode !== undefined && exitCode >= 0) return { exitCode, stdout: String(stdout ?? '') };
+  throw (
+    limitError(code, program, shortMessage) ??
+    new DrError({ code: 'ENGINE-FAILED', where: program, fact: shortMessage, hint: 'run the same command again' })
+  );
+}
+
 /** Undefined when `dr` isn't root or `name` is not given: then programs run as the caller. Throws `ACCOUNT-UNKNOWN` (exit 2). */
 export async function lookUpAccount(name: string | undefined): Promise<Account | undefined> {
   if (name === undefined || name === 'root' || process.getuid?.() !== 0) return undefined;
   const known = cache.get(name);
   if (known) return known;
-  const ids = await execa('sh', ['-c', 'id -u "$1" && id -g "$1" && eval echo "~$1"', 'sh', name], { reject: false });
-  const [uid, gid, home] = (ids.stdout ?? '').split('\n');
-  if (ids.failed || uid === undefined || gid === undefined) {
+  const script = 'id -u "$1" && id -g "$1" && eval echo "~$1"';
+  const ids = await ask('sh', ['-c', script, 'sh', name]);
+  const [uid, gid, home] = ids.stdout.split('\n');
+  if (ids.exitCode !== 0 || uid === undefined || gid === undefined) {
     throw badInput({
       code: 'ACCOUNT-UNKNOWN',
       where: 'runAs',
@@ -37,15 +48,15 @@ export async function lookUpAccount(name: string | undefined): Promise<Account |
 
 /** The name that this host gives a number, or the number where it has none. Numbers differ from host to host. */
 export async function nameOf(database: 'passwd' | 'group', id: number): Promise<string> {
-  const { stdout } = await execa('getent', [database, String(id)], { reject: false });
-  return String(stdout ?? '').split(':')[0] || String(id);
+  const { stdout } = await ask('getent', [database, String(id)]);
+  return stdout.split(':')[0] || String(id);
 }
 
 /** The number of an account or a group. Undefined where this host does not have it. */
 export async function idOf(database: 'passwd' | 'group', name: string): Promise<number | undefined> {
-  const { stdout } = await execa('getent', [database, name], { reject: false });
-  const id = Number(String(stdout ?? '').split(':')[2]);
-  return String(stdout ?? '') === '' || !Number.isInteger(id) ? undefined : id;
+  const { stdout } = await ask('getent', [database, name]);
+  const id = Number(stdout.split(':')[2]);
+  return stdout === '' || !Number.isInteger(id) ? undefined : id;
 }
 
 /** One level. It gets its owner before its name: a run that was killed in between would leave a folder that belongs to root. */

@@ -6,7 +6,7 @@
 /**
  * `denied`: the credentials are refused. `passphrase`: the copy does not open. `newer`: another version wrote it. `full`: no room.
  * `busy`: somebody else works there. `missing`: there is no such bucket. `slow`: an answer came too late. `away`: nobody answers.
- * `untrusted`: its certificate is refused. `damaged`: the bytes are not those that were written.
+ * `files`: a limit of open files on this host. `read-only`: a file system of this host. `untrusted`: its certificate is refused. `damaged`: the bytes are not those that were written.
  */
 export type Cause =
   | 'denied'
@@ -18,6 +18,8 @@ export type Cause =
   | 'slow'
   | 'away'
   | 'untrusted'
+  | 'files'
+  | 'read-only'
   | 'damaged';
 
 /**
@@ -25,6 +27,8 @@ export type Cause =
  * connection as one that ended early.
  */
 const SIGNS: readonly (readonly [Cause, RegExp])[] = [
+  // Whatever could not be opened then seems to be missing, or not to be allowed.
+  ['files', /too many open files|\bEMFILE\b|\[24\] Too many/i],
   [
     'denied',
     /failed with 40[13] |\b403 Forbidden|AccessDenied|Access Denied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|RequestTimeTooSkewed|access key id you provided does not exist|request signature we calculated does not match|\w+ authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: +role "[^"]*" (?:does not exist|is not permitted)|unable to open config file: .*permission denied|WRONGPASS|NOAUTH|NOPERM|invalid username-password/i,
@@ -43,6 +47,7 @@ const SIGNS: readonly (readonly [Cause, RegExp])[] = [
     /wrong password or no key found|is cipher-pass correct|cipher header invalid|(?:FormatError: key\/value found outside of section at line 1:[\s\S]*){2}/,
   ],
   ['full', /no space left on device|disk quota exceeded|QuotaExceeded|ENOSPC|EDQUOT|minimum free drive threshold/i],
+  ['read-only', /read-only file system|\bEROFS\b|\[30\] Read-only/i],
   ['busy', /repository is already locked|unable to create lock in backend|unable to acquire lock/],
   [
     'damaged',

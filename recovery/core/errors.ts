@@ -77,16 +77,45 @@ const SYSTEM: Readonly<Record<string, Pick<ErrorFacts, 'code' | 'hint'>>> = {
   EIO: { code: 'DISK-FAILED', hint: 'the disk or the network behind it fails: see dmesg; what lies there is not gone' },
   ESTALE: { code: 'DISK-FAILED', hint: 'the network file system was served anew: mount it again' },
   ELOOP: { code: 'PATH-UNCLEAR', hint: 'a link there leads back to itself: correct it' },
+  ENAMETOOLONG: {
+    code: 'PATH-TOO-LONG',
+    hint: 'Linux takes no path of more than 4095 bytes and no name of more than 255: shorten its folders’ names, or move it out',
+  },
   EMFILE: { code: 'FILES-LIMIT', hint: 'too many files are open: raise the limit (ulimit -n)' },
   ENFILE: { code: 'FILES-LIMIT', hint: 'too many files are open on this machine: raise fs.file-max' },
 };
+
+/** A program could not be started, though it is there. */
+const NOT_STARTED: Readonly<Record<string, Pick<ErrorFacts, 'code' | 'hint'>>> = {
+  EMFILE: { code: 'FILES-LIMIT', hint: 'too many files are open: raise the limit (ulimit -n, LimitNOFILE of a unit)' },
+  ENFILE: { code: 'FILES-LIMIT', hint: 'too many files are open on this machine: raise fs.file-max' },
+  EAGAIN: { code: 'PROCESS-LIMIT', hint: 'too many processes run: raise the limit (ulimit -u, TasksMax of a unit)' },
+  ENOMEM: { code: 'MEMORY-FULL', hint: 'this machine has no memory left for another program' },
+};
+
+/** The limit that refused a program's start, by the system's code. Undefined for any other code. */
+export function limitError(code: string, program: string, message: string): DrError | undefined {
+  const known = NOT_STARTED[code];
+  if (known === undefined) return undefined;
+  const fact = `can't be started: ${message}`;
+  return new DrError({ ...known, where: program, fact });
+}
+
+/** Characters of a path or a message: a path that is too long would fill pages. */
+const LONGEST = 1000;
+const SHOWN = 200;
+
+function shortened(path: string): string {
+  return path.length > LONGEST ? `${path.slice(0, SHOWN)}…${path.slice(-SHOWN)}` : path;
+}
 
 /** A refusal of the operating system that is not a bug of `dr`: full disk, no permission. Undefined for anything else. */
 export function systemError(error: unknown, where: string): DrError | undefined {
   if (!hasCode(error, ...Object.keys(SYSTEM))) return undefined;
   const known = SYSTEM[error.code ?? ''];
   if (known === undefined || error.syscall === undefined) return undefined;
-  return new DrError({ ...known, where: error.path ?? where, fact: error.message, cause: error });
+  const fact = error.message.length > LONGEST ? `${error.syscall}: ${error.code}` : error.message;
+  return new DrError({ ...known, where: shortened(error.path ?? where), fact, cause: error });
 }
 
 /** The code that the operating system (or Node) refused with, such as `ENOENT`. Undefined for an error without one. */

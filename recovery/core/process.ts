@@ -1,7 +1,7 @@
 /** Child processes: no shell, secrets masked, an unprivileged user where `dr` itself is root, and an end to those that move no data. */
 import { closeSync, openSync } from 'node:fs';
 import { type Account, lookUpAccount } from './account.ts';
-import { DrError, EXIT } from './errors.ts';
+import { DrError, EXIT, limitError } from './errors.ts';
 import type { Logger } from './log.ts';
 import { bytesMoved, descendantsOf } from './pids.ts';
 import { type EndedChild, type RunningChild, startChild } from './process/child.ts';
@@ -118,6 +118,8 @@ function failureOf({ argv, options, ended, said }: Failed): DrError {
       exit: EXIT.usage,
     });
   }
+  const limit = limitError(code ?? '', program, ended.notStarted?.message ?? '');
+  if (limit !== undefined) return limit;
   switch (ended.endedFor) {
     case 'stalled':
       return new DrError({

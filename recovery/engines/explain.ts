@@ -1,4 +1,5 @@
 /** An engine's failure as an error whose first line is its cause. */
+import { tmpdir } from 'node:os';
 import { type Cause, causeOf, loginHint, readable, refusalIn } from '../core/cause.ts';
 import { badInput, DrError, precondition, verificationFailed } from '../core/errors.ts';
 
@@ -16,11 +17,17 @@ export interface Explained {
 const FROM = 'run the same command again when it answers, or name another repository with --from';
 
 /** pgBackRest's and restic's words for the file that found no room: it may be the target of a restore as well as the repository. */
-const NO_ROOM = /'(\/[^'\n]+)': \[(?:28|122)\]|\w+ (\/[^:\n]+): (?:no space left on device|disk quota exceeded)/i;
+const NO_ROOM =
+  /'(\/[^'\n]+)': \[(?:28|30|122)\]|\w+ (\/[^:\n]+): (?:no space left on device|disk quota exceeded|read-only file system)/i;
 
 function fullPlace(said: string): string | undefined {
   const found = NO_ROOM.exec(said);
   return found?.[1] ?? found?.[2];
+}
+
+/** Both engines write files of a moment there. */
+function isTemporary(place: string | undefined): boolean {
+  return place?.startsWith(`${tmpdir()}/`) === true;
 }
 
 type Build = (error: DrError, about: Explained) => DrError;
@@ -68,7 +75,19 @@ const BUILD: Readonly<Partial<Record<Cause, Build>>> = {
       code: 'DISK-FULL',
       where: fullPlace(error.fact) ?? where,
       fact: saying('no room is left', error),
-      hint: 'make room and run the same command again: it resumes where it stopped',
+      hint: isTemporary(fullPlace(error.fact))
+        ? 'make room there, or name another folder: TMPDIR=/var/tmp dr …'
+        : 'make room and run the same command again: it resumes where it stopped',
+      cause: error,
+    }),
+  'read-only': (error, { where }) =>
+    new DrError({
+      code: 'DISK-READ-ONLY',
+      where: fullPlace(error.fact) ?? where,
+      fact: saying('its file system is mounted read-only', error),
+      hint: isTemporary(fullPlace(error.fact))
+        ? 'mount it for writing, or name another folder: TMPDIR=/var/tmp dr …'
+        : 'mount it for writing; often an error of the disk has made it so: see dmesg',
       cause: error,
     }),
   busy: (error, { where }) =>
@@ -95,6 +114,14 @@ const BUILD: Readonly<Partial<Record<Cause, Build>>> = {
       hint: /find hostname/.test(error.fact)
         ? `pgBackRest compares names, never addresses: write a name that the certificate holds into repositories.${repositories[0] ?? '*'}.endpoint`
         : `name the PEM file of the certificate authority: repositories.${repositories[0] ?? '*'}.ca of the environment file`,
+      cause: error,
+    }),
+  files: (error, { where }) =>
+    new DrError({
+      code: 'FILES-LIMIT',
+      where,
+      fact: saying('too many files are open on this host', error),
+      hint: 'raise the limit (ulimit -n, LimitNOFILE of a unit), then run the same command again; the copy is intact',
       cause: error,
     }),
   slow: (error, { where }) =>

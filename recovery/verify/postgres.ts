@@ -16,11 +16,11 @@ import type { PostgresCapture } from '../points/point.ts';
 import { segmentFiles } from '../points/wal.ts';
 import { plural } from '../report/format.ts';
 import { FOREIGN_WAL_HINT, foreignWal } from '../workloads/postgres/archive/own-wal.ts';
-import { infoCopyFindings } from './info-copies.ts';
 import { bothRead, isListingOnly, NOTHING_READ, readSets } from './reading/read-sets.ts';
 import type { KnownReading, SetsRead } from './reading/reading.ts';
 import { setsToRead } from './reading/sets.ts';
 import { listedFindings, type NamedSets } from './set-findings.ts';
+import { twinFindings } from './twin-findings.ts';
 import type { Finding } from './types.ts';
 import { walFindings } from './wal-findings.ts';
 
@@ -191,7 +191,8 @@ async function verifyLineage(site: Site, request: PostgresRequest, named: NamedS
     progress({ step, title, state: 'progress', detail: wanted.length === 0 ? 'not read back' : what });
     const done = await readSets(pg, repository, { named, info, wanted, signal });
     const foreign = await foreignFindings(site, repository, named.lineage);
-    const copies = info && !isListingOnly(request.reading) ? await infoCopyFindings(pg, repository, named.lineage) : [];
+    const copies =
+      info && !isListingOnly(request.reading) ? await twinFindings(site, repository, { named, wanted }) : [];
     const findings = [...listed, ...wal.findings, ...foreign, ...copies, ...done.findings];
     const detail = `${named.captures.size} sets, ${wal.segments} WAL segments`;
     progress({ step, title, state: findings.length > 0 ? 'failed' : 'done', detail });

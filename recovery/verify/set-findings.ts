@@ -49,6 +49,10 @@ function bySet(files: readonly FileProblem[]): Map<string, FileProblem[]> {
   return sets;
 }
 
+/** The command that writes a segment again. */
+const repairOf = ({ repository }: Pick<NamedSets, 'repository'>, segment: string): string =>
+  `dr repository repair ${repository} --wal ${segment}`;
+
 function walDamage(named: NamedSets, file: FileProblem): Finding {
   const segment = file.segment ?? '';
   const needing = [...named.captures].filter(
@@ -59,12 +63,14 @@ function walDamage(named: NamedSets, file: FileProblem): Finding {
     needing.length > 0
       ? `the set ${needing.map(([set]) => set).join(', ')} needs it and can't be restored`
       : 'replay ends there: later moments can only be reached from a set after it';
-  return finding(named, {
+  const found = finding(named, {
     code: 'WAL-DAMAGED',
     what: `WAL segment ${segment || file.file} (${named.lineage})`,
     fact: `${file.file}: ${file.fact}; ${effect}`,
     points,
   });
+  if (segment === '') return found;
+  return { ...found, hint: `where another repository holds it: ${repairOf(named, segment)}; else: ${ELSEWHERE}` };
 }
 
 /** What `pgbackrest verify` said. Sets of which nothing is left are in no result. */

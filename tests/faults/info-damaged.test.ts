@@ -16,7 +16,7 @@ test('one of two, then both', async () => {
     await flip(info);
     const one = await drEnds(5, site.envFile, ['verify', '--repository', 'local']);
     expect(one.stdout).toMatch(
-      /WRONG INFO-COPY local: backup\/go-coffee\/backup\.info of first-1: it and its copy differ/,
+      /WRONG INFO-COPY local: backup\.info of first-1: it is damaged, and backup\.info\.copy is good/,
     );
     await flip(`${info}.copy`);
     const both = await drEnds(5, site.envFile, ['verify', '--repository', 'local']);

@@ -1,11 +1,14 @@
 /** Folders for what is needed for a moment. */
-import { mkdtemp, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { badInput, hasCode } from '../errors.ts';
+import { badInput, codeOf, hasCode } from '../errors.ts';
 
 /** Longer ones leave no room for a socket below. */
 const SHORT = 40;
+
+/** Bytes. A folder that is full still takes an empty file. */
+const PROBE = 256 * 1024;
 
 /** For folders with a socket: its path has a limit. */
 const shortParent = (): string => (tmpdir().length < SHORT ? tmpdir() : '/tmp');
@@ -41,4 +44,21 @@ export async function requireTempFolder(): Promise<void> {
     throw missing(parent, error);
   }
   throw missing(parent, undefined);
+}
+
+/** The code by which a folder refuses a small file, such as `ENOSPC`; undefined where it takes it. @param parent @default TMPDIR */
+export async function writeFault(parent = tmpdir()): Promise<string | undefined> {
+  try {
+    const folder = await mkdtemp(join(parent, 'dr-try-'));
+    try {
+      await writeFile(join(folder, 'try'), Buffer.alloc(PROBE));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    return undefined;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    return code;
+  }
 }

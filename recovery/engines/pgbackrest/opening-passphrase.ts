@@ -2,7 +2,7 @@
  * Which passphrase of a keyring opens a lineage. pgBackRest encrypts a lineage with one passphrase for good, so after a rotation the old one
  * still archives its WAL, and the new one begins with the next lineage.
  */
-import { createDecipheriv, createHash, type Decipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, type Decipheriv, randomBytes } from 'node:crypto';
 import { STANZA } from '../../../plan/layout.ts';
 import type { Repository } from '../../config/site.ts';
 import { codeOf } from '../../core/errors.ts';
@@ -32,16 +32,24 @@ function decipherOf(encrypted: Buffer, passphrase: string): Decipheriv | undefin
 }
 
 /** What pgBackRest has encrypted. Undefined where the passphrase does not fit, or the end was damaged. */
-export function decrypted(encrypted: Buffer, passphrase: string): string | undefined {
+export function decrypted(encrypted: Buffer, passphrase: string): Buffer | undefined {
   const decipher = decipherOf(encrypted, passphrase);
   if (decipher === undefined) return undefined;
   try {
-    return Buffer.concat([decipher.update(encrypted.subarray(BLOCK)), decipher.final()]).toString('utf8');
+    return Buffer.concat([decipher.update(encrypted.subarray(BLOCK)), decipher.final()]);
   } catch (error) {
     // OpenSSL has one answer for a wrong key, a torn file and a flipped bit in the last block.
     if (codeOf(error)?.startsWith('ERR_OSSL_') === true) return undefined;
     throw error;
   }
+}
+
+/** As pgBackRest encrypts a file. */
+export function encrypted(content: Buffer, passphrase: string): Buffer {
+  const salt = randomBytes(BLOCK - SALTED.length);
+  const { key, iv } = keyAndVector(passphrase, salt);
+  const cipher = createCipheriv('aes-256-cbc', key, iv);
+  return Buffer.concat([SALTED, salt, cipher.update(content), cipher.final()]);
 }
 
 /** pgBackRest's info files begin with `[`, a section. Only the beginning is read: the rest may be damaged. */

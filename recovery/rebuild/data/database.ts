@@ -63,6 +63,9 @@ const SETTINGS = `
     (SELECT count(*) FROM pg_stat_subscription WHERE pid IS NOT NULL) AS subscribers,
     (SELECT string_agg(format('%s of database %s', s.subname, d.datname), ', ' ORDER BY d.datname, s.subname)
       FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid) AS subscriptions,
+    CASE WHEN to_regclass('cron.job') IS NOT NULL THEN query_to_xml($job$
+      SELECT string_agg(format('%s (%s)', jobid, schedule), ', ' ORDER BY jobid) AS jobs, count(*) FILTER (WHERE active) AS active
+      FROM cron.job$job$, false, true, '') END::text AS jobs,
     (SELECT system_identifier::text FROM pg_control_system()) AS system,
     extract(epoch FROM pg_last_xact_replay_timestamp())::float8 AS replayed,
     to_regclass('dr.canary') IS NOT NULL AS canary, to_regclass('dr.heartbeat') IS NOT NULL AS heartbeat`;
@@ -162,6 +165,21 @@ function subscriptionCheck(settings: Row): DataCheck | undefined {
   };
 }
 
+/** The jobs of pg_cron would run beside the original's. Undefined for a database without jobs. */
+function jobsCheck({ jobs }: Row): DataCheck | undefined {
+  const [, names] = /<jobs>([^<]*)<\/jobs>/.exec(String(jobs)) ?? [];
+  if (names === undefined) return undefined;
+  const [, active = 'unknown'] = /<active>(\d+)<\/active>/.exec(String(jobs)) ?? [];
+  return {
+    title: 'scheduled jobs do not run',
+    tier: 'P1',
+    expected: '0 active jobs of pg_cron',
+    actual: `${active} active; disabled: ${names}. When the original runs no more: SELECT cron.alter_job(ID, active := true)`,
+    ok: active === '0',
+    evidence: 'cron.job',
+  };
+}
+
 interface DatabaseFacts {
   readonly pin: ResolvedPoint;
   readonly recorded: RecordedCaptures;
@@ -234,6 +252,9 @@ export async function databaseChecks(
       ok: newest.at.getTime() >= Date.parse(postgres.capturedAt),
       evidence: newest.evidence,
     },
-    ...[isolated ? archiveCheck(settings) : subscriptionCheck(settings)].filter((check) => check !== undefined),
+    ...[
+      isolated ? archiveCheck(settings) : subscriptionCheck(settings),
+      isolated ? undefined : jobsCheck(settings),
+    ].filter((check) => check !== undefined),
   ];
 }

@@ -1,6 +1,7 @@
 /** Checks of what the environment file names: account, state folder, secrets, cluster, repositories. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { formatDuration } from '../../../plan/duration.ts';
 import { detachedFact, detachments, wayBack } from '../../config/detached.ts';
 import { attachedRepositories, folderIsThere } from '../../config/repositories.ts';
@@ -8,6 +9,7 @@ import type { Repository, Site } from '../../config/site.ts';
 import { lookUpAccount } from '../../core/account.ts';
 import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { SecretRef } from '../../core/fields.ts';
+import { writeFault } from '../../core/files/temp-folder.ts';
 import { openConfiguredCluster } from '../../kubernetes/open.ts';
 import type { RepositorySettings } from '../../storage/backends.ts';
 import { clockSkew, WARN_SKEW_SECONDS } from '../../storage/clock.ts';
@@ -46,6 +48,9 @@ async function checkStateDir(site: Site): Promise<Check> {
   const named = { name: 'stateDir', wanted: 'a folder that can be written' };
   try {
     await access(stateDir, constants.W_OK);
+    const fault = await writeFault(stateDir);
+    const hint = 'each command writes there: make room, or mount it for writing';
+    if (fault !== undefined) return { ...named, status: 'missing', found: `${stateDir}: ${fault}`, hint };
     return { ...named, status: 'ok', found: stateDir, hint: '' };
   } catch (error) {
     const absent = hasCode(error, 'ENOENT');
@@ -57,6 +62,15 @@ async function checkStateDir(site: Site): Promise<Check> {
       hint,
     };
   }
+}
+
+/** A restore works without it in part, and restic writes nothing without it. */
+async function checkTempFolder(): Promise<Check> {
+  const named = { name: 'TMPDIR', wanted: 'a folder that takes files' };
+  const fault = await writeFault();
+  if (fault === undefined) return { ...named, status: 'ok', found: tmpdir(), hint: '' };
+  const hint = 'make room there, mount it for writing, or name another one: TMPDIR=/var/tmp dr …';
+  return { ...named, status: 'warning', found: `${tmpdir()}: ${fault}`, hint };
 }
 
 function secretsOfRepository(id: string, settings: RepositorySettings): [string, SecretRef][] {
@@ -178,6 +192,7 @@ export async function siteChecks(site: Site): Promise<Check[]> {
   return [
     ...(await checkAccount(site)),
     await checkStateDir(site),
+    await checkTempFolder(),
     ...(await checkSecrets(site)),
     ...(await checkCluster(site)),
     ...(await Promise.all(attachedRepositories(site).map((each) => checkRepository(site, each)))),

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
-import { asDrError, isBug } from '../../core/as-dr-error.ts';
+import { asDrError, isBug, rethrowBug } from '../../core/as-dr-error.ts';
 import { type DrError, EXIT, messageOf } from '../../core/errors.ts';
 import { holderName } from '../../core/holder.ts';
 import type { Progress } from '../../core/progress.ts';
@@ -116,7 +116,10 @@ function failure(request: DeepRequest, item: RestoreItem, error: DrError): Findi
 
 const SAYS_NOTHING: ReadonlySet<number> = new Set([EXIT.usage, EXIT.interrupted, EXIT.locked]);
 /** What the scratch place can't take is no damage of the copy. */
-const OF_THIS_HOST: ReadonlySet<string> = new Set(['DISK-FULL', 'TARGET-REFUSES']);
+const OF_THIS_HOST: ReadonlySet<string> = new Set([
+  ...['DISK-FULL', 'DISK-READ-ONLY', 'TARGET-REFUSES'],
+  ...['FILES-LIMIT', 'PROCESS-LIMIT', 'MEMORY-FULL'],
+]);
 
 /**
  * A key that is missing, an engine that is not installed or too little disk is thrown (exit 2 and 6, or 1 once it is full): it says
@@ -131,7 +134,10 @@ export async function deepVerify(
   const folder = join(request.folder, 'deep');
   const { items, missing } = itemsOf(site, request, folder);
   for (const name of enginesOf(items.map(typeOfItem))) await requireEngine(name, site.run);
-  const scratch = await makeScratch(site, folder);
+  const scratch = await makeScratch(site, folder).catch((error: unknown) => {
+    rethrowBug(error);
+    throw asDrError(error, folder);
+  });
   const findings: Finding[] = notHeld(request, missing);
   const checks: Check[] = [];
   let [tables, rows] = [0, 0];

@@ -6,6 +6,7 @@ import type { Repository, Site } from '../../config/site.ts';
 import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import { DrError } from '../../core/errors.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
+import { type TwinFile, twinFilesOf } from '../../engines/pgbackrest/twin-files.ts';
 import { damagedBelow } from '../../engines/restic/own-files.ts';
 import { openRestic } from '../../engines/restic/restic.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
@@ -15,12 +16,11 @@ import type { CatalogEntry } from '../../points/catalog/types.ts';
 import { type FenceReading, readFences } from '../../points/fence-document.ts';
 import { isPostgres } from '../../points/point.ts';
 import { plural } from '../../report/format.ts';
-import { type InfoFile, infoFilesOf } from './info-files.ts';
 
 export interface LineageState {
   readonly lineage: string;
   readonly passphrase: string | undefined;
-  readonly files: readonly InfoFile[];
+  readonly files: readonly TwinFile[];
   readonly sets: number;
 }
 
@@ -98,7 +98,7 @@ async function lineageState(
   repository: Repository,
   { lineage, named }: { readonly lineage: string; readonly named: ReadonlySet<string> },
 ): Promise<Part<LineageState>> {
-  const { passphrase, files } = await infoFilesOf(site, repository, lineage);
+  const { passphrase, files } = await twinFilesOf(site, repository, { lineage, sets: named });
   const broken = files.filter(({ state }) => state !== 'ok');
   const faults = broken.map(({ key, state, twin }) =>
     twin === undefined ? `${key} is ${state}, and so is its copy` : `${key} is ${state}; ${twin} is good`,

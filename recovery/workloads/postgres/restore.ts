@@ -22,6 +22,7 @@ import { besides } from '../swap.ts';
 import type { Restored } from '../workload.ts';
 import { effectiveSetting } from './access/launch.ts';
 import { archiveSettings, archiveTimeout } from './archive/archiving.ts';
+import { endedEarly, refuseDamagedWal, refuseShortReplay } from './archive/damaged-wal.ts';
 import { rescuedBefore, rescueFolder, rescueWal } from './archive/rescue-wal.ts';
 import { refuseMissingFiles } from './config/start.ts';
 import { keepDamaged } from './host/keep-damaged.ts';
@@ -212,8 +213,14 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
       // Somebody has changed what was laid down: the copy is compared with the set again, and only what differs is fetched.
       if (error instanceof DrError && error.code === 'SERVER-START' && NOT_AS_LAID_DOWN.test(error.fact))
         await redo(context, ['copy', 'archive'].map(id), 'the server can’t start with its files: to be done again');
+      if (endedEarly(error)) await refuseDamagedWal(context, item);
       throw error;
     }
+    await refuseShortReplay(context, item).catch(async (error: unknown) => {
+      // The server has left its timeline: with the segment back, it is laid down again.
+      await redo(context, ['stop', 'copy', 'archive'].map(id), 'the replay ended early: to be done again');
+      throw error;
+    });
     return { lastCommit: await lastReplayed(site) };
   });
   // The machine may have gone down since an earlier run did that.

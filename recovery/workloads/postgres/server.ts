@@ -21,6 +21,7 @@ import {
   type SessionOptions,
 } from './access/session.ts';
 import { removeStaleLocks } from './access/stale-locks.ts';
+import { startFailed } from './access/start-failure.ts';
 
 /** Start-up waits this long for a server that replays; replay itself has no limit but the caller's. */
 const CONNECT_MS = 5_000;
@@ -174,15 +175,6 @@ async function logTail(settings: PostgresSettings, from: number): Promise<string
   }
 }
 
-function startFailed(settings: PostgresSettings, why: string): DrError {
-  return new DrError({
-    code: 'SERVER-START',
-    where: settings.dataDir,
-    fact: `PostgreSQL did not come up: ${why}`,
-    hint: `its log: ${logOf(settings)}`,
-  });
-}
-
 /**
  * Starts the server and returns as soon as its process exists; see `waitUntilWritable`. Throws `SERVER-ELSEWHERE` (exit 6) where a server
  * answers that this host has no process of: a second one in its data directory would destroy that.
@@ -281,7 +273,7 @@ export async function waitForServer(
       // Between fork and postmaster.pid there is a short while without either: only a lasting absence is a death.
       missing = (await postmasterPid(settings)) === undefined ? missing + 1 : 0;
       if (missing <= DEAD_AFTER_TRIES) return false;
-      throw startFailed(settings, (await logTail(settings, options.logFrom ?? 0)) || String(error));
+      throw startFailed(settings, logOf(settings), (await logTail(settings, options.logFrom ?? 0)) || String(error));
     }
   };
   await poll({ seconds: NO_LIMIT, everySeconds: TRY_SECONDS, signal: options.signal }, answered, (done) => done);

@@ -60,6 +60,12 @@ function stopOf(
   return { title: `the replay ended just before ${what}`, ok: reached !== undefined && got <= wanted };
 }
 
+/** Where the replay of the running server ended; undefined where it still follows the timeline that it was restored from. */
+export async function replayEnd(client: pg.Client): Promise<Fork | undefined> {
+  const [state] = (await client.query<ServerState>(STATE)).rows;
+  return forkOf(client, state?.timeline ?? 0);
+}
+
 export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]> {
   const { capture, end } = item;
   const settings = postgresSettings(site.environment);

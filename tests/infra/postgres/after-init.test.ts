@@ -46,6 +46,10 @@ test('with rotation no old password is good, and the roles that services know ha
         "create subscription changes connection 'host=127.0.0.1 port=1' publication p with (connect = false)",
       );
       await admin.query('update pg_subscription set subenabled = true');
+      // As pg_cron keeps them.
+      await admin.query('create schema cron');
+      await admin.query('create table cron.job (jobid bigint, schedule text, active boolean)');
+      await admin.query("insert into cron.job values (1, '* * * * *', true), (2, '0 3 * * *', false)");
       // What a restored database may bring along: a standby that is gone, and settings of the role.
       await admin.query("alter role postgres set search_path = 'nowhere'");
       await admin.query('alter role postgres set standard_conforming_strings = off');
@@ -57,6 +61,7 @@ test('with rotation no old password is good, and the roles that services know ha
 
       await afterInit(false);
       expect((await admin.query('select subenabled from pg_subscription')).rows).toEqual([{ subenabled: false }]);
+      expect((await admin.query('select from cron.job where active')).rowCount).toBe(0);
       expect(await letsIn('shop', 'NewApplication')).toBe(true);
       expect(await letsIn('shop', 'Old-shop-1234')).toBe(false);
       expect(await letsIn('reports', 'Old-reports-1234')).toBe(true);

@@ -10,7 +10,7 @@ import type { ServerFacts } from '../../../points/point.ts';
 import { effectiveSetting } from '../access/launch.ts';
 
 /** Libraries whose workers start with the server and reach other servers, or run jobs that do. */
-const REACH_OUT = ['bdr', 'pg_cron', 'pg_net', 'pglogical', 'spock'];
+const REACH_OUT = ['bdr', 'pg_cron', 'pg_net', 'pg_task', 'pgactive', 'pglogical', 'spock'];
 
 /** Commands that a standby's configuration may have: they would delete from its archive, or report an end that is none. */
 const COMMANDS_OF_STANDBYS = { archive_cleanup_command: '', recovery_end_command: '' };
