@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openSite } from '../../../recovery/config/site.ts';
 import { openIncidents } from '../../../recovery/incident/incidents.ts';
+import { KEYS, onTerminal } from '../../cli/terminal.ts';
 import { drEnds, editEnvironment, withGolden } from '../../faults/golden.ts';
 
 interface Walk {
@@ -15,6 +16,50 @@ interface Walk {
     readonly reason?: string;
     readonly exit?: number;
   }[];
+}
+
+/** The same walk goes on by what is asked: each step skipped, run with its words filled in, signed off, left. */
+async function onATerminal(envFile: string): Promise<void> {
+  const { down, enter, up, interrupt, clearLine } = KEYS;
+  const walk = onTerminal(envFile, ['runbook', 'run', '--by', 'Grace']);
+  await walk.until('P1 ');
+  await walk.until('[ ] 3.');
+  await walk.until('stop here');
+  walk.press(down, down, down, enter);
+  await walk.until('Why?');
+  walk.press('nobody is there', enter);
+  // 4 waits for whom it was assigned to, 5 is done; 6 names a moment that nobody has filled in.
+  await walk.until('6. Restore from clean backup');
+  await walk.until('replace MOMENT');
+  await walk.until('stop here');
+  walk.press(enter);
+  await walk.until('with its words filled in');
+  walk.press(clearLine, 'dr points list', enter);
+  await walk.until('WHOLE PLATFORM FROM');
+  await walk.until('[ ] 7.');
+  await walk.until('stop here');
+  walk.press(down, enter);
+  await walk.until('Who did it?');
+  walk.press('Ada Lovelace', enter);
+  await walk.until('[ ] 8.');
+  await walk.until('stop here');
+  walk.press(up, enter);
+  expect(await walk.done).toBe(3);
+  expect(walk.screen()).toContain('[-] 3. Assess breach scope (skipped, nobody is there)');
+
+  const again = onTerminal(envFile, ['runbook', 'run']);
+  await again.until('[ ] 8.');
+  await again.until('stop here');
+  again.press(interrupt);
+  expect(await again.done).toBe(130);
+  expect(again.screen()).toContain('it goes on at this step');
+  const { stdout } = await drEnds(3, envFile, ['runbook', 'run', '-o', 'json']);
+  const { steps } = JSON.parse(stdout) as Walk;
+  expect(steps.slice(5, 8).map(({ state, person }) => [state, person])).toEqual([
+    ['done', undefined],
+    ['by-hand', 'Ada Lovelace'],
+    ['open', undefined],
+  ]);
 }
 
 test('a breach is walked by the runbook, and each step is in the incident', async () => {
@@ -56,6 +101,7 @@ test('a breach is walked by the runbook, and each step is in the incident', asyn
     const kept = (await openIncidents(site)).get(id);
     expect(kept.steps.filter(({ event }) => event.state === 'started').length).toBeGreaterThan(1);
 
+    await onATerminal(host.envFile);
     const page = join(golden.folder, 'runbook.html');
     await dr(0, 'runbook', 'show', '--format', 'html', '--out', page);
     expect((await dr(0, 'runbook', '--scenario', 'human-error')).stdout).toMatch(/\| local \| .* \| \d{8}T\d{6}Z-/);
