@@ -39,6 +39,8 @@ export interface DeliverPorts {
   readonly site: Pick<Site, 'plan' | 'environment' | 'secrets'>;
   readonly incidents: Incidents;
   readonly written: WrittenBy;
+  /** Ids of channels. @default all that have not got it */
+  readonly only?: readonly string[];
 }
 
 /** `[EXERCISE]` stands in front of all that an exercise says. */
@@ -81,15 +83,17 @@ function undelivered(
 export async function deliver(incident: Incident, message: SentMessage, ports: DeliverPorts): Promise<SentResult> {
   const { site } = ports;
   const outcomes = await Promise.all(
-    undelivered(incident, message, site).map(async (channel) => {
-      const outgoing = {
-        ...outgoingOf(incident, message, channel.id),
-        environment: site.environment.name,
-        // A receiver refuses a signature of long ago: a later try is of its own moment.
-        at: ports.written.now,
-      };
-      return tryChannel(channel, outgoing, site.secrets);
-    }),
+    undelivered(incident, message, site)
+      .filter(({ id }) => ports.only?.includes(id) ?? true)
+      .map(async (channel) => {
+        const outgoing = {
+          ...outgoingOf(incident, message, channel.id),
+          environment: site.environment.name,
+          // A receiver refuses a signature of long ago: a later try is of its own moment.
+          at: ports.written.now,
+        };
+        return tryChannel(channel, outgoing, site.secrets);
+      }),
   );
   // One after the other: each event names the one before it.
   for (const { remote, ...outcome } of outcomes) {

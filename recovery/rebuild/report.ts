@@ -94,7 +94,11 @@ export function rebuildReport(plan: Plan, outcome: RebuildOutcome, environment: 
     disasterAt: declaredAt,
     target: { repository: pin.repository, point: pointOf(pin), description: pin.from },
     tiers,
-    timeline: outcome.timeline.map((event) => ({ ...event, offsetSeconds: offset(event.at) })),
+    timeline: outcome.timeline.map(({ beganAt, ...event }) => ({
+      ...event,
+      offsetSeconds: offset(event.at),
+      ...(beganAt === undefined ? {} : { beganSeconds: offset(beganAt) }),
+    })),
     verification: [
       ...outcome.checks.map(({ recoveredTo, ...check }, n) => ({ id: `check-${n + 1}`, ...check })),
       ...(failed === undefined ? [] : [failed]),

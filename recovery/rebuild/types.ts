@@ -138,6 +138,8 @@ export interface Skipped {
 
 export interface RebuildTimelineEvent {
   readonly at: string;
+  /** Of what took time. */
+  readonly beganAt?: string;
   readonly tier?: TierId;
   readonly event: string;
   readonly detail?: string;

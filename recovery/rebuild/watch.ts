@@ -31,6 +31,8 @@ export function titleOf({ object, name }: Pick<ResourceEvent, 'object' | 'name'>
 export function watchRun({ plan, progress, now, readyAt: before, onReady }: WatchOptions): Watch {
   const readyAt = new Map<TierId, Date>(before);
   const timeline: RebuildTimelineEvent[] = [];
+  /** By URN. */
+  const began = new Map<string, Date>();
   let made = 0;
   const report = (event: ResourceEvent, tier: TierId | undefined): void => {
     const { state, message } = event;
@@ -42,9 +44,10 @@ export function watchRun({ plan, progress, now, readyAt: before, onReady }: Watc
       ...(state === 'failed' && message !== undefined ? { detail: message } : {}),
     });
   };
-  const note = (event: string, tier: TierId | undefined, detail?: string): void => {
+  const note = (event: string, tier: TierId | undefined, detail?: string, since?: Date): void => {
     timeline.push({
       at: now().toISOString(),
+      ...(since === undefined ? {} : { beganAt: since.toISOString() }),
       event,
       ...(tier === undefined ? {} : { tier }),
       ...(detail === undefined ? {} : { detail }),
@@ -64,6 +67,7 @@ export function watchRun({ plan, progress, now, readyAt: before, onReady }: Watc
         onReady?.(checked, at);
         note(`${checked} is back, checked`, checked);
       }
+      if (event.state === 'start') began.set(event.urn, now());
       if (event.op === 'same' || event.op === 'delete' || event.op === 'read') return;
       const shown = tier !== undefined || failed || SHOWN.includes(event.object?.kind ?? '');
       if (shown) report(event, tier);
@@ -77,7 +81,12 @@ export function watchRun({ plan, progress, now, readyAt: before, onReady }: Watc
         });
       }
       if (shown && checked === undefined && event.state !== 'start') {
-        note(`${titleOf(event)} ${failed ? 'failed' : 'is ready'}`, tier, failed ? event.message : undefined);
+        note(
+          `${titleOf(event)} ${failed ? 'failed' : 'is ready'}`,
+          tier,
+          failed ? event.message : undefined,
+          began.get(event.urn),
+        );
       }
     },
   };

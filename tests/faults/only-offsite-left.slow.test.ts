@@ -1,5 +1,5 @@
 /** Everything is lost except a drive at the partner's. An off-site copy restores by itself, with `dr` and without. */
-import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, test } from 'vitest';
@@ -76,6 +76,8 @@ test('exported to a drive, all else lost, restored from the drive alone', { time
     expect((await exporting()).stdout).toMatch(
       new RegExp(`^${full} is in offsite now: .* read from local and verified$`, 'm'),
     );
+    const book = await readFile(join(golden.folder, 'drive/drill/copies', full, 'runbook.html'), 'utf8');
+    for (const part of ['Who to call', 'exporter', 'dr restore --to latest']) expect(book).toContain(part);
     expect((await exporting()).stdout).toBe(`${full} is already in offsite: nothing was done\n`);
     await exporting('--to', incremental, '--from', 'secondary');
     const list = JSON.parse((await drEnds(0, envFile, ['offsite', 'list', '-o', 'json'])).stdout) as {

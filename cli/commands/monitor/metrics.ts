@@ -2,7 +2,9 @@
 import { isIP } from 'node:net';
 import type { Site } from '../../../recovery/config/site.ts';
 import { exitFor } from '../../../recovery/core/exit.ts';
+import { holderName } from '../../../recovery/core/holder.ts';
 import { openIncidents } from '../../../recovery/incident/incidents.ts';
+import { deliverAgain } from '../../../recovery/incident/redeliver.ts';
 import { readSiteFacts } from '../../../recovery/runbook/facts.ts';
 import { runbookHtml } from '../../../recovery/runbook/html.ts';
 import { makeRunbook } from '../../../recovery/runbook/model.ts';
@@ -21,6 +23,8 @@ import { pageOf, readinessBeside } from './readiness.ts';
 const HEARTBEAT_SECONDS = 60;
 /** How often it is looked whether the day's baseline of performance is there. */
 const BASELINE_SECONDS = 3600;
+/** How often it is looked whether a message of an incident is to be tried again. */
+const REDELIVER_SECONDS = 60;
 /** A slower repository is reported as unreachable; never longer than one refresh interval. */
 const LONGEST_READ_SECONDS = 45;
 
@@ -100,11 +104,16 @@ export async function serveUntilStopped(
     const incidents = await openIncidents(site, { localOnly: true });
     if (incidents.open().length === 0) await recordDaily(site, now());
   };
+  const redeliver = async (): Promise<void> => {
+    for (const { incident, result } of await deliverAgain(site, holderName(), now()))
+      log.warn({ incident, deliveries: result.deliveries }, 'a message that had not arrived was tried again');
+  };
   const beats = { intervalSeconds: HEARTBEAT_SECONDS, signal, log, refresh: pulse };
   try {
     await Promise.all([
       refreshUntilAborted({ intervalSeconds, signal, log, refresh }),
       refreshUntilAborted({ intervalSeconds: BASELINE_SECONDS, signal, log, refresh: baseline }),
+      refreshUntilAborted({ intervalSeconds: REDELIVER_SECONDS, signal, log, refresh: redeliver }),
       ...(heartbeat ? [refreshUntilAborted(beats)] : []),
     ]);
   } finally {

@@ -135,6 +135,12 @@ test('dr monitor --serve refreshes, pings, and ends well when it is stopped', as
       expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
       expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
       expect(await page.text()).toContain('NOT READY');
+      const book = await fetch(new URL('/runbook', address));
+      expect(book.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      expect(book.headers.get('content-security-policy')).toContain("default-src 'none'");
+      const runbook = await book.text();
+      for (const part of ['Who to call', 'CTO', envFile, 'dr restore --to latest']) expect(runbook).toContain(part);
+      expect(await (await fetch(new URL('/nothing', address))).text()).toContain('/runbook');
       const ended = once(child, 'close');
       child.kill('SIGTERM');
       expect((await ended)[0]).toBe(0);
