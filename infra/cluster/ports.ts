@@ -10,6 +10,8 @@ export const PORTS = {
 
 /** Also Patroni's scope: the leader's endpoint has the scope's name. */
 export const POSTGRES = 'postgres';
+/** Headless: each member by the name of its pod. */
+export const POSTGRES_MEMBERS = `${POSTGRES}-members`;
 export const REDIS = 'redis';
 /** The pgBackRest server that holds the local repository's volume. */
 export const REPOSITORY_SERVER = 'pgbackrest-repository';

@@ -12,7 +12,7 @@ import {
   TLS_FILES,
   watchedCertificate,
 } from '../cluster/paths.ts';
-import { PORTS, POSTGRES, REDIS, serviceHost } from '../cluster/ports.ts';
+import { PORTS, POSTGRES, POSTGRES_MEMBERS, REDIS, serviceHost } from '../cluster/ports.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
 import type { External, Store } from '../config/external/schema.ts';
 import type { Hooks } from '../config/types.ts';
@@ -26,6 +26,8 @@ export interface EnvironmentArgs {
   readonly database: string;
   /** Of pgBackRest. @default those of the node, whose memory limit is another one's */
   readonly processes?: number | undefined;
+  /** `from`: whose files a backup copies where a replica follows. @default the leader's */
+  readonly backups?: { readonly from: 'leader' | 'replica' } | undefined;
   /** Whether the stack's Redis lets clients in without a password. @default it wants one */
   readonly redis?: { readonly clients: 'password' | 'open' } | undefined;
   /** All repositories that `dr` may be asked about, the exported one too. */
@@ -95,7 +97,7 @@ function repositoryOf(repository: ClusterRepository, passphraseName: string): Re
 
 /** PostgreSQL is in another pod: SQL goes over TCP, and its files come through pgBackRest's TLS server beside it. */
 function postgresOf(args: EnvironmentArgs): Record<string, unknown> {
-  const { namespaces, database, processes } = args;
+  const { namespaces, database, processes, backups } = args;
   return {
     ...hooksOf(args, 'postgres'),
     host: serviceHost(POSTGRES, namespaces.platform),
@@ -103,6 +105,7 @@ function postgresOf(args: EnvironmentArgs): Record<string, unknown> {
     user: 'postgres',
     database,
     ...(processes === undefined ? {} : { processes }),
+    ...(backups?.from === 'replica' ? { members: serviceHost(POSTGRES_MEMBERS, namespaces.platform) } : {}),
     password: file(`${PATHS.stores}/${KEY_FILES.database}`),
     // The paths in PostgreSQL's own pods.
     dataDir: PATHS.pgData,

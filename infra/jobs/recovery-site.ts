@@ -47,6 +47,7 @@ export interface RecoverySiteArgs {
   readonly external: StackConfig['external'];
   /** Of pgBackRest, in the pods of jobs. */
   readonly processes: number;
+  readonly backups: Pick<StackConfig['backups'], 'from'>;
   readonly git?: GitSource | undefined;
   /** As in dr.yaml. */
   readonly alerts?: readonly string[] | 'none' | undefined;

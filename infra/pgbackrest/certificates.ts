@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
 import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import type { Certificate } from '../cluster/keys.ts';
-import { POSTGRES, REPOSITORY_SERVER, serviceHost } from '../cluster/ports.ts';
+import { POSTGRES, POSTGRES_MEMBERS, REPOSITORY_SERVER, serviceHost } from '../cluster/ports.ts';
 import { CLIENTS } from './config.ts';
 
 export interface CertificatesArgs {
@@ -67,7 +67,10 @@ export class Certificates extends pulumi.ComponentResource {
       return { ca: authority.certPem, certificate: certificate.certPem, key: pulumi.secret(key.privateKeyPem) };
     };
     const { platform, recovery } = namespaces;
-    this.postgres = issue('postgres', CLIENTS.postgres, namesOf(POSTGRES, platform), ['server_auth', 'client_auth']);
+    const leader = namesOf(POSTGRES, platform);
+    // Each member by the name of its pod: a backup copies the files of one replica.
+    const members = [...leader, `*.${serviceHost(POSTGRES_MEMBERS, platform)}`];
+    this.postgres = issue('postgres', CLIENTS.postgres, members, ['server_auth', 'client_auth']);
     const server = namesOf(REPOSITORY_SERVER, recovery);
     this.repository = issue('repository', REPOSITORY_SERVER, server, ['server_auth']);
     this.jobs = issue('jobs', CLIENTS.jobs, [], ['client_auth']);

@@ -21,7 +21,7 @@ import {
 import { controllerSelector, labelsOf, selectorOf } from '../cluster/labels.ts';
 import type { StorageRole } from '../cluster/paths.ts';
 import type { Resources } from '../cluster/pod-security.ts';
-import { POSTGRES } from '../cluster/ports.ts';
+import { POSTGRES, POSTGRES_MEMBERS } from '../cluster/ports.ts';
 import { type ClusterRepository, writtenByEngines } from '../cluster/repository.ts';
 import { fromRepository, type Origin } from '../config/role.ts';
 import type { ServerParameters } from '../config/stores/parameters.ts';
@@ -217,7 +217,7 @@ export class Postgres extends pulumi.ComponentResource {
       {
         metadata: this.#metadata(POSTGRES, args),
         spec: {
-          serviceName: `${POSTGRES}-members`,
+          serviceName: POSTGRES_MEMBERS,
           replicas: args.instances,
           // Patroni elects the leader. If members started in order, they could wait for each other for ever.
           podManagementPolicy: 'Parallel',

@@ -3,24 +3,25 @@ import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
 import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import { labelsOf, selectorOf } from '../cluster/labels.ts';
-import { PORTS, POSTGRES } from '../cluster/ports.ts';
+import { PORTS, POSTGRES, POSTGRES_MEMBERS } from '../cluster/ports.ts';
 import { type ServiceWay, serviceWays } from '../cluster/service-ways.ts';
 
 type Spec = k8s.types.input.core.v1.ServiceSpec;
 
 const SQL = { name: 'postgres', port: PORTS.postgres };
+const FILES = { name: 'pgbackrest', port: PORTS.pgbackrest };
 
 const SERVICES: Readonly<Record<string, Spec>> = {
   // No selector: Patroni writes the leader's address into the endpoint of the same name.
-  [POSTGRES]: { ports: [SQL, { name: 'pgbackrest', port: PORTS.pgbackrest }] },
+  [POSTGRES]: { ports: [SQL, FILES] },
   // Patroni keeps its configuration in this Service's endpoint. Without the Service Kubernetes would delete the endpoint.
   [`${POSTGRES}-config`]: { clusterIP: 'None' },
   [`${POSTGRES}-replicas`]: { selector: { ...selectorOf(POSTGRES), role: 'replica' }, ports: [SQL] },
-  [`${POSTGRES}-members`]: {
+  [POSTGRES_MEMBERS]: {
     clusterIP: 'None',
     publishNotReadyAddresses: true,
     selector: selectorOf(POSTGRES),
-    ports: [SQL],
+    ports: [SQL, FILES],
   },
 };
 

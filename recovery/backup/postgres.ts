@@ -14,7 +14,7 @@ import { asDrError } from '../core/as-dr-error.ts';
 import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { openPgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
-import { describeSet, makeSet } from '../engines/pgbackrest/sets.ts';
+import { describeSet } from '../engines/pgbackrest/sets.ts';
 import type { PostgresCapture } from '../points/point.ts';
 import { runHook } from '../workloads/capture.ts';
 import { refuseForeignWal } from '../workloads/postgres/archive/own-wal.ts';
@@ -25,6 +25,7 @@ import { makeRestorePoint } from '../workloads/postgres/restore-points.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 import { signedSets } from './parents.ts';
+import { makeSetFrom } from './replica.ts';
 import type { Catalogs } from './stranger.ts';
 import { withRetries } from './transient.ts';
 import { restoreManifests, twinWarnings } from './twins.ts';
@@ -103,7 +104,12 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
           warnings.push(...(await restoreManifests(site, repository, { lineage: lineage.name, sets: signed })));
           // A set that was begun is resumed by the next one.
           const made = await withRetries({ onRetry: again, signal }, () =>
-            makeSet(pg, repository, { type: request.type, signed, onFraction, signal }),
+            makeSetFrom(
+              site,
+              [pg, repository],
+              { type: request.type, signed, onFraction, signal },
+              { settings, onLeader: again },
+            ),
           );
           await refuseForeignWal(site, { repository, lineage: lineage.name, role: 'writer' });
           captures.set(repository.id, {
@@ -113,7 +119,8 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
           });
           const parents = { lineage: lineage.name, sets: made.set.reference ?? [] };
           warnings.push(...(await twinWarnings(site, repository, parents)));
-          progress({ step, title, tier: workload.tier, state: 'done', detail: made.set.label });
+          const detail = made.from === undefined ? made.set.label : `${made.set.label}, files of ${made.from}`;
+          progress({ step, title, tier: workload.tier, state: 'done', detail });
         } catch (error) {
           const failure = asDrError(error, `repository ${repository.id}`);
           failures.set(repository.id, failure);

@@ -62,6 +62,11 @@ const postgresSchema = z.strictObject({
   host: z.string().min(1).optional(),
   /** PostgreSQL and its files are on `host`. Without it they are on this one. */
   tls: tlsServer.optional(),
+  /**
+   * Domain of the members, e.g. `postgres-members.go-coffee.svc`: a backup copies the files of one that streams, by the name under which it
+   * does (`application_name`), and the leader's where none does. Needs `tls`. @default always the leader's
+   */
+  members: z.string().min(1).optional(),
   /** As the server itself sees it. */
   dataDir: absolute,
   /** Folder of the server's programs. @default found by `pg_config --bindir`, then /usr/lib/postgresql/<newest>/bin */

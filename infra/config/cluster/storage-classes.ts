@@ -46,6 +46,8 @@ export const backupsSchema = z.strictObject({
   state: quantity.default('100Gi'),
   /** Of pgBackRest in a backup and a restore. Memory limits follow from it; without it pgBackRest takes as many as the node has CPUs. */
   processes: z.int().min(1).max(64).default(4),
+  /** `replica`: the files of one that follows, so that the leader serves its clients; the leader's where none does. */
+  from: z.enum(['leader', 'replica']).default('replica'),
   /** MB a second that a backup was seen to read. @default estimated by processes and class, for `postgres.expectedSize` */
   rate: z.int().min(1).max(10_000).optional(),
   /** ReadWriteOnce: all pods that mount them run on one node. A claim's access can't be changed later. */

@@ -72,6 +72,8 @@ export interface SetRequest {
   readonly type: 'full' | 'incr';
   /** Labels of the sets that trusted points of the repository name. */
   readonly signed: ReadonlySet<string>;
+  /** Further options, e.g. of the server whose files are copied. */
+  readonly options?: readonly string[];
   readonly onFraction?: Fraction;
   readonly signal?: AbortSignal | undefined;
 }
@@ -88,7 +90,13 @@ export async function makeSet(
   const type = setTypeOn(sets, options.type, options.signed);
   await pg.run(
     'backup',
-    [`--repo=${pg.number(repository)}`, `--type=${type}`, '--log-level-console=detail', ...compress],
+    [
+      `--repo=${pg.number(repository)}`,
+      `--type=${type}`,
+      '--log-level-console=detail',
+      ...compress,
+      ...(options.options ?? []),
+    ],
     {
       signal: options.signal,
       keep: 'ends',

@@ -98,6 +98,7 @@ export function local(fixture: ClusterFixture, beside: Beside): void {
     it.each(JOBS.filter(({ purpose }) => purpose !== 'drill').map(({ id }) => id))('dr-%s succeeds', async (id) => {
       const { succeeded, log } = await runNow(api(), RECOVERY, `dr-${id}`, RUN_SECONDS);
       expect(succeeded, log).toBe(true);
+      if (id === 'daily') expect(log).toMatch(/files of postgres-\d\.postgres-members\./);
     });
 
     it('nothing was lost on the way', async () => {

@@ -278,7 +278,8 @@ test('the shipped stacks are taken, with their defaults', async () => {
     tls: 'offered',
     parameters: {},
   });
-  expect(backups).toEqual({ storage: '200Gi', state: '100Gi', access: 'ReadWriteOnce', processes: 4 });
+  const sizes = { storage: '200Gi', state: '100Gi', access: 'ReadWriteOnce', processes: 4 };
+  expect(backups).toEqual({ ...sizes, from: 'replica' });
   expect(monitoring).toEqual({ prometheusOperator: true, namespace: 'monitoring', labels: {} });
   expect(network.kubernetesApi).toEqual({ cidrs: ['0.0.0.0/0'], ports: [443, 6443] });
   expect(generation).toBe(1);
