@@ -25,7 +25,7 @@ import { makeRestorePoint } from '../workloads/postgres/restore-points.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 import { signedSets } from './parents.ts';
-import { makeSetFrom } from './replica.ts';
+import { makeSetFrom, replicaHost } from './replica.ts';
 import type { Catalogs } from './stranger.ts';
 import { withRetries } from './transient.ts';
 import { restoreManifests, twinWarnings } from './twins.ts';
@@ -102,14 +102,10 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
         try {
           const again = (detail: string) => progress({ step, title, tier: workload.tier, state: 'retry', detail });
           warnings.push(...(await restoreManifests(site, repository, { lineage: lineage.name, sets: signed })));
+          const host = await replicaHost(site, settings);
           // A set that was begun is resumed by the next one.
           const made = await withRetries({ onRetry: again, signal }, () =>
-            makeSetFrom(
-              site,
-              [pg, repository],
-              { type: request.type, signed, onFraction, signal },
-              { settings, onLeader: again },
-            ),
+            makeSetFrom(host, [pg, repository, settings], { type: request.type, signed, onFraction, signal }, again),
           );
           await refuseForeignWal(site, { repository, lineage: lineage.name, role: 'writer' });
           captures.set(repository.id, {

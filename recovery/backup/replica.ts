@@ -1,7 +1,7 @@
 /** Whose files a backup copies: a replica's where one follows, so that the leader serves its clients. */
 import type { PostgresSettings } from '../config/environment.ts';
 import type { Repository, Site } from '../config/site.ts';
-import { DrError, messageOf } from '../core/errors.ts';
+import { DrError } from '../core/errors.ts';
 import type { PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { replicaOptions } from '../engines/pgbackrest/replica.ts';
 import { makeSet, type SetRequest } from '../engines/pgbackrest/sets.ts';
@@ -25,33 +25,30 @@ export async function replicaHost(site: Site, settings: PostgresSettings): Promi
 /** Not the fault of the server whose files are copied. */
 const OF_THE_REPOSITORY = /^(REPOSITORY|PASSPHRASE|ACCESS|S3)-/;
 
-interface From {
-  readonly settings: PostgresSettings;
-  /** Called when a replica's files could not be copied, and the leader's are. */
-  readonly onLeader: (detail: string) => void;
-}
-
 type Made = Awaited<ReturnType<typeof makeSet>> & {
   /** Host of the replica whose files it holds. */
   readonly from?: string;
 };
 
-/** A set of a replica's files; of the leader's where there is none, or its files could not be copied. Throws what `makeSet` throws. */
+/**
+ * A set of the files of `host`, a replica; of the leader's without one, or where they could not be copied.
+ * @param onLeader called when the leader's are copied because a replica's could not be
+ * Throws what `makeSet` throws.
+ */
 export async function makeSetFrom(
-  site: Site,
-  [pg, repository]: readonly [PgBackRest, Repository],
+  host: string | undefined,
+  [pg, repository, settings]: readonly [PgBackRest, Repository, PostgresSettings],
   request: SetRequest,
-  { settings, onLeader }: From,
+  onLeader: (why: string) => void,
 ): Promise<Made> {
-  const host = await replicaHost(site, settings);
   if (host === undefined) return makeSet(pg, repository, request);
   try {
     const made = await makeSet(pg, repository, { ...request, options: replicaOptions(settings, host) });
     return { ...made, from: host };
   } catch (error) {
-    if (!(error instanceof DrError) || request.signal?.aborted === true || OF_THE_REPOSITORY.test(error.code))
-      throw error;
-    onLeader(`${host}: ${messageOf(error)}; the files of the leader are copied`);
+    const isItsFault = error instanceof DrError && !OF_THE_REPOSITORY.test(error.code);
+    if (!isItsFault || request.signal?.aborted === true) throw error;
+    onLeader(`${host}: ${error.message}; the files of the leader are copied`);
     return makeSet(pg, repository, request);
   }
 }

@@ -64,6 +64,12 @@ test('is taken as it is, the plan in JSON too', async () => {
   expect(repositories.primary).not.toHaveProperty('admin');
 });
 
+test('a backup copies a replica’s files where the stack says so: by the names of the members’ pods', async () => {
+  const of = async (from: 'leader' | 'replica') => (await opened({ backups: { from } })).environment.postgres?.members;
+  expect(await of('leader')).toBeUndefined();
+  expect(await of('replica')).toBe('postgres-members.go-coffee.svc');
+});
+
 test('what has no place in it is no workload of these jobs', async () => {
   const { environment, plan: read } = await opened();
   const configured = read.workloads.filter((workload) => isConfigured(environment, workload)).map(({ id }) => id);
