@@ -2,10 +2,12 @@
  * While an incident is open, the commands of a recovery write what they do into it. The command never waits for that and never fails by it: the
  * incidents are opened beside it, events wait their turn in memory, and `flush` gives up after some seconds.
  */
+
 import { randomUUID } from 'node:crypto';
 import type { Site } from '../config/site.ts';
 import { messageOf } from '../core/errors.ts';
 import { type Logger, scrub } from '../core/log.ts';
+import { answerWithin } from '../core/wait/with-limit.ts';
 import type { EventOf } from './events.ts';
 import { type Incidents, openIncidents } from './incidents.ts';
 
@@ -55,12 +57,7 @@ export function attach({ site, line, by, now, log }: AttachOptions): Attachment 
   return {
     tell,
     async flush(seconds) {
-      let timer: NodeJS.Timeout | undefined;
-      const enough = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, seconds * 1000);
-      });
-      await Promise.race([queue, enough]);
-      clearTimeout(timer);
+      await answerWithin(queue, seconds);
     },
   };
 }

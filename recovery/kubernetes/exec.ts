@@ -1,8 +1,10 @@
 /** Runs one command in a container of a running pod: a short one for its answer, or any one with its output passed through. */
+
 import { PassThrough } from 'node:stream';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { Exec, type V1Status } from '@kubernetes/client-node';
 import { DrError, EXIT } from '../core/errors.ts';
+import { withLimit } from '../core/wait/with-limit.ts';
 import type { ClusterAccess } from './access.ts';
 import { explainKubernetes } from './failure.ts';
 import { fieldsOf, listOf } from './objects.ts';
@@ -43,11 +45,7 @@ export async function runInPod(access: ClusterAccess, where: Container, argv: re
   const err = collect();
   const exec = new Exec(access.config);
   const failed = (fact: string): DrError => failedIn(where, `${argv[0]} ${fact}`, describing(where));
-  let timer: NodeJS.Timeout | undefined;
   let close = (): void => {};
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(failed(`gave no answer within ${TIMEOUT_SECONDS} s`)), TIMEOUT_SECONDS * 1000);
-  });
   const run = new Promise<V1Status>((resolve, reject) => {
     exec.exec(namespace, pod, container, [...argv], out.stream, err.stream, null, false, resolve).then((socket) => {
       close = () => socket.close();
@@ -57,7 +55,7 @@ export async function runInPod(access: ClusterAccess, where: Container, argv: re
     }, reject);
   });
   try {
-    const status = await Promise.race([run, late]);
+    const status = await withLimit(run, TIMEOUT_SECONDS, () => failed(`gave no answer within ${TIMEOUT_SECONDS} s`));
     // Output from before the status may still be in the streams.
     await nextTick();
     if (status.status === 'Success') return out.text();
@@ -65,7 +63,6 @@ export async function runInPod(access: ClusterAccess, where: Container, argv: re
   } catch (error) {
     throw refusedIn(access, where, error);
   } finally {
-    clearTimeout(timer);
     close();
   }
 }

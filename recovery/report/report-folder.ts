@@ -2,12 +2,13 @@
  * Whether reports can be written, asked before the work that they tell of begins. Another process tries it: a dead mount holds whoever
  * touches it, and Node's own `mkdir` never returns from /proc.
  */
+
 import { basename, dirname, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ignoring } from '../core/absent.ts';
 import { badInput, DrError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { makeRun } from '../core/process.ts';
+import { answerWithin, LATE } from '../core/wait/with-limit.ts';
 
 /** Of a drill and of a rebuild. */
 export const REPORT_FILES = ['report.json', 'report.html'] as const;
@@ -61,13 +62,11 @@ export async function checkReportFolder(
   });
   // A process that waits for a dead mount can't even be killed.
   probing.catch(ignoring('it is told below, unless the limit came first'));
-  const ended = await Promise.race([probing, delay((limitSeconds + 2) * 1000, undefined, { ref: false })]).catch(
-    (error: unknown) => {
-      if (error instanceof DrError && error.code === 'ENGINE-TIMEOUT') return undefined;
-      throw error;
-    },
-  );
-  if (ended === undefined) throw refused(`it did not answer within ${limitSeconds} s`);
+  const ended = await answerWithin(probing, limitSeconds + 2).catch((error: unknown): typeof LATE => {
+    if (error instanceof DrError && error.code === 'ENGINE-TIMEOUT') return LATE;
+    throw error;
+  });
+  if (ended === LATE) throw refused(`it did not answer within ${limitSeconds} s`);
   if (ended.exitCode !== 0) throw refused(ended.stderr.trim());
 }
 

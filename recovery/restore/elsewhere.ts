@@ -2,10 +2,12 @@
  * A restore that fails because of its repository says who else holds the data, with the command that restores it from there: it never goes
  * to another repository by itself. Reads catalogs only.
  */
+
 import type { Workload } from '../../plan/types.ts';
 import { isDriveUnmounted } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
+import { answerWithin, LATE } from '../core/wait/with-limit.ts';
 import {
   type Choice,
   type Compared,
@@ -38,7 +40,7 @@ function isOfRepository({ code, fact }: DrError): boolean {
 }
 
 /** A region that does not answer must not hold up the error. */
-const WITHIN_MS = 10_000;
+const WITHIN_SECONDS = 10;
 
 export interface Blamed {
   readonly site: Site;
@@ -59,12 +61,12 @@ type Answer = { readonly id: string; readonly resolved: Resolved | DrError | und
 
 async function ask({ site, choice, workloads }: Blamed, repository: Repository): Promise<Answer> {
   const { repositoryTime: _, ...anywhere } = choice;
-  const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), WITHIN_MS).unref());
   const resolved = resolveIn(site, anywhere, repository, workloads).catch((error: unknown) => {
     if (error instanceof DrError) return error;
     throw error;
   });
-  return { id: repository.id, resolved: await Promise.race([resolved, late]) };
+  const answer = await answerWithin(resolved, WITHIN_SECONDS);
+  return { id: repository.id, resolved: answer === LATE ? undefined : answer };
 }
 
 /** How the copies there compare with those that were to be restored. */

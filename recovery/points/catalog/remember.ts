@@ -1,15 +1,17 @@
 /** Reads and writes what repositories remember of one another. A repository that does not answer remembers nothing for now. */
+
 import { canonicalJson } from '../../../plan/digest.ts';
 import { attachedRepositories, folderIsThere, isDriveUnmounted } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
+import { answerWithin, LATE } from '../../core/wait/with-limit.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { parseHead } from './head.ts';
 import { readKeyring } from './keyring.ts';
 import type { Head } from './memory.ts';
 
 /** Somebody waits, and the answer of one other repository is enough. */
-const WITHIN_MS = 5_000;
+const WITHIN_SECONDS = 5;
 
 /** A region that is gone is asked again after this long: each catalog of a run would wait for it anew. */
 const FORGET_MS = 60_000;
@@ -28,20 +30,13 @@ async function within<T>(site: Site, { id }: Repository, work: () => Promise<T>)
   const silent = silentSince.get(site) ?? new Map<string, number>();
   silentSince.set(site, silent);
   if (performance.now() - (silent.get(id) ?? Number.NEGATIVE_INFINITY) < FORGET_MS) return undefined;
-  const late = Symbol('late');
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<typeof late>((resolve) => {
-    timer = setTimeout(() => resolve(late), WITHIN_MS);
-  });
   try {
-    const answer = await Promise.race([work(), timeout]);
-    if (answer !== late) return answer;
-    site.log.debug({ repository: id }, `did not say within ${WITHIN_MS / 1000} s what it remembers of the others`);
+    const answer = await answerWithin(work(), WITHIN_SECONDS);
+    if (answer !== LATE) return answer;
+    site.log.debug({ repository: id }, `did not say within ${WITHIN_SECONDS} s what it remembers of the others`);
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
     site.log.debug({ repository: id, error: error.message }, 'does not say what it remembers of the others');
-  } finally {
-    clearTimeout(timer);
   }
   silent.set(id, performance.now());
   return undefined;

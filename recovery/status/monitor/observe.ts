@@ -1,7 +1,9 @@
 /** One refresh: reads every repository, the server and the disks. What does not answer is observed as such, and delays nothing else. */
+
 import { attachedRepositories } from '../../config/repositories.ts';
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
+import { answerWithin, LATE } from '../../core/wait/with-limit.ts';
 import { openIncidents } from '../../incident/incidents.ts';
 import type { Fence } from '../../points/fence-document.ts';
 import { longestUnread } from '../../points/read-overdue.ts';
@@ -126,16 +128,8 @@ function pendingRead(
 }
 
 async function within(reading: Promise<RepositoryReading>, deadlineSeconds: number): Promise<RepositoryReading> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<RepositoryReading>((resolve) => {
-    const fact = `gave no answer within ${deadlineSeconds} s`;
-    timer = setTimeout(() => resolve({ kind: 'unreachable', fact }), deadlineSeconds * 1000);
-  });
-  try {
-    return await Promise.race([reading, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const answer = await answerWithin(reading, deadlineSeconds);
+  return answer === LATE ? { kind: 'unreachable', fact: `gave no answer within ${deadlineSeconds} s` } : answer;
 }
 
 /** Archived WAL stays archived: without a repository the last known moment gets older, never unknown. */
