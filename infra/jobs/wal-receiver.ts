@@ -2,10 +2,13 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { controllerSelector, labelsOf } from '../cluster/labels.ts';
+import type { Resources } from '../cluster/pod-security.ts';
 import { type DrPod, drPodLabels, drPodSpec } from './dr-pod.ts';
 import { type JobPodArgs, jobPod } from './job-pod.ts';
 
 const NAME = 'dr-wal-receiver';
+/** `dr` beside a program that copies a stream. */
+const RESOURCES: Resources = { cpu: '50m', memory: '384Mi' };
 
 export interface WalReceiverArgs extends JobPodArgs {
   readonly namespace: string;
@@ -18,6 +21,8 @@ function receiverPod(args: WalReceiverArgs): DrPod {
     material: ['keys', 'stores'],
     egress: ['dns', 'postgres'],
     localRepository: undefined,
+    resources: RESOURCES,
+    scratch: '100Mi',
     restartPolicy: 'Always',
   };
 }

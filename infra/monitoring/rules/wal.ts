@@ -91,7 +91,7 @@ export function slotRules(): AlertRule[] {
         summary: 'The replication slot {{ $labels.slot }} keeps {{ $value | humanize1024 }}B of WAL for nobody',
         description:
           'Its follower is not connected. It keeps WAL until the disk is full, or max_slot_wal_keep_size ends it.',
-        runbook: 'dr doctor; dr adopt status --help',
+        runbook: 'dr doctor; dr health --stores; dr adopt status --help',
       },
     },
   ];

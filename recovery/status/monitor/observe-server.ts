@@ -2,6 +2,7 @@
 import type { Site } from '../../config/site.ts';
 import { withClient } from '../../workloads/postgres/server.ts';
 import type { SlotObservation, WalObservation } from './observation.ts';
+import { observeReceived } from './observe-received.ts';
 
 interface Answer {
   readonly now: Date;
@@ -28,10 +29,10 @@ const QUESTION = `
       FROM pg_replication_slots WHERE restart_lsn IS NOT NULL) AS slots
   FROM pg_stat_archiver`;
 
-/** Undefined where the environment has no PostgreSQL, or the server does not answer. */
+/** Undefined where the environment has no PostgreSQL whose WAL is copied, or the server does not answer. */
 export async function observeServer(site: Site, now: Date): Promise<WalObservation | undefined> {
   const settings = site.environment.postgres;
-  if (settings === undefined) return undefined;
+  if (settings === undefined) return observeReceived(site);
   try {
     const answer = await withClient(site, settings, async (client) => (await client.query<Answer>(QUESTION)).rows[0]);
     if (answer === undefined) return undefined;

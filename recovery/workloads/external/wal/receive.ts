@@ -45,10 +45,9 @@ async function checkContinues(site: Site, { server, slot, systemId }: Replicatin
 /** The folder as it was stays beside the new one. */
 async function beginAgain(site: Site, { server, slot }: Replicating): Promise<void> {
   const folder = join(site.environment.stateDir, 'external-wal');
+  const drop = (literal: string): string => `${MAY_WRITE}SELECT pg_drop_replication_slot(${literal})`;
   if (slot !== undefined)
-    await withServer(site, server, (client) =>
-      client.query(`${MAY_WRITE}SELECT pg_drop_replication_slot($1)`.replace('$1', client.escapeLiteral(server.slot))),
-    );
+    await withServer(site, server, (client) => client.query(drop(client.escapeLiteral(server.slot))));
   if (await isThere(folder)) await rename(folder, `${folder}-before-${new Date().toISOString().replaceAll(':', '')}`);
 }
 

@@ -3,6 +3,7 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { namesIn } from '../../../../recovery/core/absent.ts';
 import { poll } from '../../../../recovery/core/poll.ts';
 import { dr, drEnds, startDr } from '../../../faults/dr-process.ts';
 import { type ChosenServer, withChosenServer } from '../postgres/chosen-server.ts';
@@ -42,23 +43,23 @@ async function refusals(server: ChosenServer, envFile: string): Promise<void> {
   expect([unlimited.exitCode, unlimited.stderr]).toEqual([6, expect.stringContaining('max_slot_wal_keep_size is -1')]);
   await server.sql("ALTER SYSTEM SET max_slot_wal_keep_size = '1GB'");
   await server.sql('SELECT pg_reload_conf()');
-  const alone = await dr(envFile, ['backup', '--kind', 'full', ...ONLY]);
-  expect(alone.stdout + alone.stderr).toMatch(/DR-WAL-NOT-RECEIVED .*: nobody receives by its slot "go_coffee_dr"/);
+  const health = await dr(envFile, ['health', '--stores']);
+  expect(health.stdout).toMatch(/it has no slot "go_coffee_dr": start dr receive-wal/);
   expect(await server.sql('SELECT FROM pg_replication_slots')).toEqual([]);
 }
 
 test('a moment between two copies comes back, and what was received before the server was lost', async () => {
   const [port, otherPort] = [await freePort(), await freePort()];
-  await withChosenServer({ ...SERVER, tcpPort: port }, async (server) => {
-    await server.sql(`CREATE ROLE dumper LOGIN PASSWORD '${PASSWORD}'; GRANT pg_read_all_data TO dumper;
+  const config = `${SERVER.config}\nmax_slot_wal_keep_size = 1GB`;
+  await withChosenServer({ ...SERVER, config, tcpPort: port }, async (server) => {
+    await server.sql(`CREATE ROLE dumper LOGIN REPLICATION PASSWORD '${PASSWORD}'; GRANT pg_read_all_data TO dumper;
       CREATE TABLE orders (id serial PRIMARY KEY, total int); INSERT INTO orders (total) SELECT i FROM generate_series(1, 100) i`);
     const envFile = await external(server, port);
     await drEnds(0, envFile, ['init']);
-    await refusals(server, envFile);
     const receiver = startDr(envFile, ['receive-wal', '-v']);
     try {
       await untilReceiving(server, true);
-      const full = await drEnds(0, envFile, ['backup', '--kind', 'full']);
+      const full = await drEnds(0, envFile, ['backup', '--kind', 'full', ...ONLY]);
       expect(full.stdout).toMatch(/postgres-wal +ok/);
       await server.sql('INSERT INTO orders (total) SELECT i FROM generate_series(1, 20) i');
       const [moment] = await server.sql<{ at: string }>(
@@ -68,7 +69,6 @@ test('a moment between two copies comes back, and what was received before the s
       await drEnds(0, envFile, ['backup', '--kind', 'incremental', ...ONLY]);
       const deep = await drEnds(0, envFile, ['verify', '--deep']);
       expect(deep.stdout + deep.stderr).toContain('base backup and WAL were replayed');
-      expect((await dr(envFile, ['health', '--stores'])).stdout).toMatch(/by slot go_coffee_dr/);
 
       await server.sql('ALTER ROLE dumper SUPERUSER');
       const at = moment?.at ?? '';
@@ -87,6 +87,45 @@ test('a moment between two copies comes back, and what was received before the s
     } finally {
       receiver.kill9();
       await receiver.done;
+    }
+  });
+});
+
+test('a server that forbids it is refused before anything is made; after lost WAL the receiver begins again only when told to', async () => {
+  const port = await freePort();
+  await withChosenServer({ ...SERVER, tcpPort: port }, async (server) => {
+    await server.sql(`CREATE ROLE dumper LOGIN PASSWORD '${PASSWORD}'; GRANT pg_read_all_data TO dumper`);
+    const envFile = await external(server, port);
+    const received = join(server.folder, 'state', 'external-wal');
+    await refusals(server, envFile);
+    const first = startDr(envFile, ['receive-wal']);
+    await untilReceiving(server, true);
+    const twice = await dr(envFile, ['receive-wal']);
+    expect([twice.exitCode, twice.stderr]).toEqual([6, expect.stringContaining('DR-SLOT-BUSY')]);
+    const { accepted } = await poll(
+      { seconds: 30, everySeconds: 0.2 },
+      () => namesIn(join(received, 'receiving')),
+      (names) => names.length > 0,
+    );
+    expect(accepted).toBe(true);
+    first.kill9();
+    await first.done;
+    await untilReceiving(server, false);
+    expect((await dr(envFile, ['monitor'])).stdout).toMatch(
+      /^go_coffee_dr_unused_slot_bytes\{[^}]*slot="go_coffee_dr"[^}]*\} \d+$/m,
+    );
+    await server.sql("SELECT pg_drop_replication_slot('go_coffee_dr')");
+    const lost = await dr(envFile, ['receive-wal']);
+    expect([lost.exitCode, lost.stderr]).toEqual([6, expect.stringMatching(/DR-SLOT-LOST .* is gone/)]);
+    expect(await server.sql('SELECT FROM pg_replication_slots')).toEqual([]);
+    const again = startDr(envFile, ['receive-wal', '--new-chain']);
+    try {
+      await untilReceiving(server, true);
+      const kept = (await namesIn(join(server.folder, 'state'))).find((name) => /^external-wal-before-/.test(name));
+      expect(await namesIn(join(server.folder, 'state', kept ?? 'none', 'receiving'))).not.toEqual([]);
+    } finally {
+      again.kill9();
+      await again.done;
     }
   });
 });
