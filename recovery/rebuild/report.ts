@@ -100,7 +100,7 @@ export function rebuildReport(plan: Plan, outcome: RebuildOutcome, environment: 
       ...(beganAt === undefined ? {} : { beganSeconds: offset(beganAt) }),
     })),
     verification: [
-      ...outcome.checks.map(({ recoveredTo, ...check }, n) => ({ id: `check-${n + 1}`, ...check })),
+      ...outcome.checks.map(({ recoveredTo, bytes, ...check }, n) => ({ id: `check-${n + 1}`, ...check })),
       ...(failed === undefined ? [] : [failed]),
     ],
     losses: lossesOf(outcome),
@@ -113,6 +113,7 @@ export function measurementsOf({ tiers, endedAt }: DrillReport, outcome: Rebuild
   if (outcome.failure !== undefined || outcome.checks.some(({ ok }) => !ok)) return [];
   const empty = outcome.tiers.flatMap(({ tier, nothing }) => (nothing === true ? [tier] : []));
   const measured = tiers.filter(({ id }) => !empty.some((tier) => tier === id));
+  const bytes = outcome.checks.find((check) => check.bytes !== undefined)?.bytes;
   return measured.map(({ id, rto, rpo, readyAt }) => ({
     at: readyAt ?? endedAt,
     what: `rebuild to ${outcome.plan.from} from ${outcome.plan.repository}`,
@@ -120,5 +121,6 @@ export function measurementsOf({ tiers, endedAt }: DrillReport, outcome: Rebuild
     ...(rto.measuredSeconds === undefined ? {} : { rtoSeconds: rto.measuredSeconds }),
     ...(rpo.measuredSeconds === undefined ? {} : { rpoSeconds: rpo.measuredSeconds }),
     source: 'restore',
+    ...(bytes === undefined ? {} : { bytes }),
   }));
 }

@@ -46,6 +46,8 @@ export interface DataCheck {
   readonly evidence: string;
   /** The newest data found, for the RPO. */
   readonly recoveredTo?: Date;
+  /** Of the copies that the point holds, for the ETA of the next time. */
+  readonly bytes?: number;
 }
 
 /** What the chosen point says of the platform. It is read from the repository when the data is verified, in each run. */

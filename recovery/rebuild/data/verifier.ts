@@ -58,6 +58,21 @@ export function dataVerifier(
   };
 }
 
+/** Each copy was made within a day and a week of hourly ones; a point is parsed at its first access. */
+const LOOK_BACK = 200;
+
+/** Of the newest copy of each workload at that point: an hourly one holds some of them. Pure. */
+export function bytesUpTo(entries: readonly CatalogEntry[], point: string): number {
+  const newest = new Map<string, { readonly id: string; readonly bytes: number }>();
+  for (const entry of entries.filter(({ outline }) => outline.id <= point).slice(-LOOK_BACK)) {
+    const { id } = entry.outline;
+    if (entry.trust !== 'ok') continue;
+    for (const { workload, bytes } of entry.point.captures)
+      if ((newest.get(workload)?.id ?? '') <= id) newest.set(workload, { id, bytes });
+  }
+  return [...newest.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** Points that can't be read are a failed check: what is compared with nothing is not verified. */
 async function checkPoint(
   { pin }: RebuildPlan,
@@ -71,7 +86,8 @@ async function checkPoint(
     const ok = found?.trust === 'ok';
     const actual =
       found === undefined ? 'its catalog has no such point' : ok ? check.expected : `signature: ${found.trust}`;
-    return { entries: ok ? entries : [], checks: [{ ...check, actual, ok, evidence: 'the signed catalog' }] };
+    const bytes = bytesUpTo(entries, point);
+    return { entries: ok ? entries : [], checks: [{ ...check, actual, ok, evidence: 'the signed catalog', bytes }] };
   } catch (error) {
     rethrowBug(error);
     const { fact, where } = asDrError(error, pin.repository);
