@@ -1,4 +1,5 @@
 /** The `dr` command: parses, runs the command, prints its result or error, and exits. Nothing else in the project does. */
+import { spawn } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
 import { CommanderError } from '@commander-js/extra-typings';
 import packageJson from '../package.json' with { type: 'json' };
@@ -8,7 +9,7 @@ import { envelope, toJson } from '../recovery/report/output.ts';
 import { attachCommand } from './attach.ts';
 import { runInStack, splitStack, type TypedWords } from './by-hand.ts';
 import type { CommandContext, CommandResult, Invocation } from './command.ts';
-import { environmentMissing, findEnvironment } from './environment-path.ts';
+import { environmentMissing, findEnvironment, workingFolder } from './environment-path.ts';
 import { interrupted, isHelp, showError } from './errors.ts';
 import { buildProgram, type GlobalOptions } from './program.ts';
 import { flushStreams, outliveStreams } from './streams.ts';
@@ -59,7 +60,7 @@ interface Typed extends TypedWords {
 
 async function run(invocation: Invocation, { globals, signal, stack, words }: Typed): Promise<ExitCode> {
   const { openContext } = await import('./context.ts');
-  const env = findEnvironment(globals.env, process.cwd(), process.env);
+  const env = findEnvironment(globals.env, workingFolder(), process.env);
   const given: unknown = invocation.command.opts().confirm;
   const confirmed = typeof given === 'string' ? given : undefined;
   const { context, close } = openContext({ globals, env, confirmed, signal });
@@ -91,7 +92,7 @@ async function run(invocation: Invocation, { globals, signal, stack, words }: Ty
 async function resultOf(invocation: Invocation, context: CommandContext): Promise<CommandResult> {
   if (!invocation.needsSite) return invocation.run(context);
   const { env } = context;
-  if (env === undefined) throw environmentMissing(process.cwd());
+  if (env === undefined) throw environmentMissing(workingFolder());
   await requireTempFolder();
   return invocation.run({ ...context, env });
 }
@@ -118,15 +119,25 @@ function onSignals(stop: AbortController): void {
   if (!hasTerminal) process.on('SIGHUP', () => undefined);
   for (const name of ['SIGINT', 'SIGTERM', ...(hasTerminal ? (['SIGHUP'] as const) : [])] as const) {
     process.on(name, () => {
-      if (stop.signal.aborted) process.exit(EXIT.interrupted);
+      if (stop.signal.aborted) {
+        endSurely();
+        process.exit(EXIT.interrupted);
+      }
       process.stderr.write(`${name}: stopping; once more to stop at once\n`);
       stop.abort(name);
       setTimeout(() => {
         process.stderr.write(`${interrupted(name).message}; it did not stop within ${STOP_SECONDS} s and was ended\n`);
+        endSurely();
         process.exit(EXIT.interrupted);
       }, STOP_SECONDS * 1000).unref();
     });
   }
+}
+
+/** Node waits at its end for a call into the system that does not return: a pipe without a writer, a network disk that is gone. */
+function endSurely(): void {
+  const script = 'sleep 1; kill -9 "$0"';
+  spawn('sh', ['-c', script, String(process.pid)], { detached: true, stdio: 'ignore' }).unref();
 }
 
 /** Options that could not be parsed can't be read: look at the words. */

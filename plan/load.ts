@@ -1,5 +1,5 @@
 /** Reads a plan in YAML or JSON, and reports all of its problems with their lines. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Path } from './checks/finding.ts';
 import { checkMeaning } from './checks/validate.ts';
@@ -28,7 +28,9 @@ async function readText(file: string): Promise<string> {
     );
   }
   try {
-    return await readFile(file, 'utf8');
+    // A named pipe would be waited for without an end.
+    if ((await stat(file)).isFile()) return await readFile(file, 'utf8');
+    throw Object.assign(new Error(`${file} is not a file`), { code: 'not a file' });
   } catch (cause) {
     const fact = `"${file}" can't be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`;
     throw new PlanError([{ where: 'plan', fact, hint: 'check the path and its permissions' }], file, cause);

@@ -1,11 +1,11 @@
 /** Reads `dr.yaml` and reports every problem at once: each with its line, unknown keys with the nearest name. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { keysAt, valueAt } from '../../plan/input/field-problems.ts';
 import { parseYaml, type SyntaxProblem } from '../../plan/input/yaml-text.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import { badInput, codeOf } from '../core/errors.ts';
+import { readRegular } from '../core/files/regular.ts';
 import { type Environment, environmentSchema } from './environment.ts';
 
 type Path = readonly PropertyKey[];
@@ -82,7 +82,7 @@ export async function readEnvironment(file: string): Promise<Environment> {
   const path = resolve(file);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = (await readRegular(path)).toString('utf8');
   } catch (cause) {
     throw badInput({
       code: 'ENV-MISSING',

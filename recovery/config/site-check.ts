@@ -4,6 +4,7 @@ import type { Plan } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
 import { folderOf, locationOf } from '../storage/backends.ts';
 import { type Environment, isOnOtherHost } from './environment.ts';
+import { withRealFolders } from './real-folders.ts';
 
 function liesIn(inner: string, outer: string): boolean {
   return `${inner}/`.startsWith(outer === '/' ? '/' : `${outer}/`);
@@ -64,6 +65,13 @@ function overlaps(environment: Environment): string[] {
       .map((other) => `${target.field}: ${target.path} and ${other.field} (${other.path}) lie in one another`),
   );
   return [...inRepository, ...holding, ...shared];
+}
+
+/** As they are written; and where nothing is wrong with that, as they really are. */
+function placesOf(environment: Environment): string[] {
+  const facts = (of: Environment): string[] => [...doubledLocations(of), ...overlaps(of)];
+  const written = facts(environment);
+  return written.length > 0 ? written : facts(withRealFolders(environment)).map((fact) => `${fact}, by a link`);
 }
 
 /** Fields that are useless or wrong for a store on another host. */
@@ -171,8 +179,7 @@ export function checkSite(environment: Environment, plan: Plan, file: string): v
       Object.values(environment.kubernetes?.claims ?? {}).filter((id) => id !== 'none'),
       workloads,
     ),
-    ...doubledLocations(environment),
-    ...overlaps(environment),
+    ...placesOf(environment),
     ...longSockets(environment),
     ...passwordsInUrls(environment),
     ...aboutOtherHosts(environment),

@@ -1,7 +1,8 @@
 /** Secrets come from files of their own or from environment variables; they are read late, kept in memory, and masked in text. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { badInput, codeOf, DrError, EXIT, hasCode } from './errors.ts';
 import type { SecretRef } from './fields.ts';
+import { readRegular } from './files/regular.ts';
 import { shellWord } from './quote.ts';
 
 export interface Secrets {
@@ -35,7 +36,10 @@ function exactText(bytes: Buffer): string | undefined {
 
 async function readSecretFile(path: string, where: string): Promise<string> {
   try {
-    const { mode } = await stat(path);
+    const found = await stat(path);
+    const { mode } = found;
+    // Its mode says nothing, and nobody should change it.
+    if (!found.isFile()) await readRegular(path);
     if ((mode & 0o027) !== 0) {
       throw badInput({
         code: 'SECRET-EXPOSED',
@@ -44,7 +48,7 @@ async function readSecretFile(path: string, where: string): Promise<string> {
         hint: `chmod g-w,o= ${shellWord(path)}`,
       });
     }
-    const text = exactText(await readFile(path));
+    const text = exactText(await readRegular(path));
     if (text === undefined) throw notText({ file: path }, where, 'is not text (UTF-8)');
     return text;
   } catch (error) {

@@ -51,18 +51,25 @@ export async function restoreSnapshot(restic: Restic, request: RestoreSnapshot):
   }
   const refused = lost.filter((line) => isRefusal(line, request.folder));
   const isFull = refused.some((line) => FULL.test(line));
-  if (isFull || refused.length === lost.length) throw targetRefuses(request.folder, refused, isFull);
-  throw snapshotDamaged(restic, request.snapshot, lostPaths(lost.filter((line) => !refused.includes(line))));
+  const others = lost.filter((line) => !refused.includes(line) && !(refused.length > 0 && WITHOUT_FILE.test(line)));
+  if (isFull || others.length === 0) throw targetRefuses(request.folder, refused, isFull);
+  throw snapshotDamaged(restic, request.snapshot, lostPaths(others));
 }
 
 const FULL = /: (?:no space left on device|disk quota exceeded)$/;
 const REFUSED =
   /: (?:file name too long|read-only file system|operation not (?:permitted|supported)|permission denied|too many links)$/;
 
+/** What was refused has no times to be set. */
+const WITHOUT_FILE = /: UtimesNano: no such file or directory$/;
+
 /** The words of the file system that the copy is laid down on: the snapshot is whole. Repositories are folders, too. */
 function isRefusal(line: string, folder: string): boolean {
   if (!FULL.test(line) && !REFUSED.test(line)) return false;
-  return line.includes(` ${folder}/`) || /: UtimesNano: /.test(line);
+  // Where the target is not there yet, restic makes the folders above it.
+  const [, path = ''] = / (\/[^:]*): [^:]*$/.exec(line) ?? [];
+  const isAbove = path !== '' && `${folder}/`.startsWith(`${path}/`);
+  return isAbove || line.includes(` ${folder}/`) || /: UtimesNano: /.test(line);
 }
 
 function targetRefuses(folder: string, lines: readonly string[], isFull: boolean): DrError {
@@ -75,7 +82,7 @@ function targetRefuses(folder: string, lines: readonly string[], isFull: boolean
     fact: `${isFull ? 'no room is left' : 'the file system of the target does not take this'}: ${first}${more}`,
     hint: isFull
       ? 'make room and run the same command again: it resumes where it stopped'
-      : 'the copy is whole: name a folder with a shorter path, or one on another file system, and run the same command again',
+      : 'the copy is whole: name a folder that can be written, with a shorter path or on another file system, and run the same command again',
   });
 }
 
