@@ -45,6 +45,14 @@ function withoutApi(pod: DrPod): DrPod {
   return { ...pod, egress: pod.egress.filter((target) => target !== 'kubernetes-api') };
 }
 
+/**
+ * A recovery beside an external PostgreSQL has no generation that would show that it comes after the lost stack: it takes that one's place
+ * by name, and the lost one, if it still runs, may write no more.
+ */
+function takesOver({ beginsWithFull, plan }: SchedulesArgs): boolean {
+  return beginsWithFull === true && !plan.workloads.some(({ type }) => type === 'postgres');
+}
+
 export class Schedules extends pulumi.ComponentResource {
   /** Absent in a standby, whose own lineage begins with its promotion. */
   readonly init?: k8s.batch.v1.Job;
@@ -69,7 +77,7 @@ export class Schedules extends pulumi.ComponentResource {
 
   /** Stanza and restic repositories: `dr init` adds what is missing. */
   #init(name: string, args: SchedulesArgs): k8s.batch.v1.Job {
-    const backup = jobPod('dr-init', 'backup', ['init'], args);
+    const backup = jobPod('dr-init', 'backup', ['init', ...(takesOver(args) ? ['--adopt'] : [])], args);
     // No other pod may make a bucket.
     const pod: DrPod = { ...withoutApi(backup), material: [...backup.material, 'admin'] };
     const labels = drPodLabels(pod);

@@ -138,6 +138,14 @@ describe('a recovery from dumps', () => {
     expect(managed.outputs.recoveredFrom).toEqual(DUMPED);
   });
 
+  test('with the server outside it takes the place of the lost stack, for it has no generation that comes after', async () => {
+    const external = { postgres: { ...POSTGRES, onRecovery: 'restore' } };
+    const outside = await record('local', { ...RECOVERY, ...EXTERNAL, external }, upBefore(DUMPED));
+    expect(podOf(outside, 'Job dr-init-local-2').spec.containers[0]?.args).toEqual(['init', '--adopt']);
+    expect(podOf(managed, 'Job dr-init-local-2').spec.containers[0]?.args).toEqual(['init']);
+    expect(podOf(site, 'Job dr-init-local-1').spec.containers[0]?.args).toEqual(['init']);
+  });
+
   test.each([
     ['keep', []],
     ['restore', [false, false]],
