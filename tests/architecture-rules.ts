@@ -30,6 +30,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'backup/': ['core/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
     'restore/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
     'find/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/', 'restore/'],
+    'compare/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'engines/', 'workloads/'],
     'verify/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
     'status/': [
       'core/',

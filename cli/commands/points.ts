@@ -1,4 +1,4 @@
-/** `dr points list`, `show`, `mark`, `name`, `locate`: what can be recovered, from where, and to which moment. */
+/** `dr points list`, `show`, `diff`, `mark`, `name`, `locate`: what can be recovered, from where, and to which moment. */
 import { Command } from '@commander-js/extra-typings';
 import { didYouMean } from '../../plan/nearest.ts';
 import { badInput, DrError } from '../../recovery/core/errors.ts';
@@ -9,6 +9,7 @@ import { painter } from '../../recovery/report/paint.ts';
 import { type CommandResult, commandFamily, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
 import { examples } from '../flags.ts';
 import { openSite } from '../open-site.ts';
+import { declareDiff } from './points/diff.ts';
 import { declareLocate } from './points/locate.ts';
 import { declareName } from './points/name.ts';
 
@@ -161,6 +162,7 @@ export const declare = commandFamily({
   members: [
     list,
     siteCommand({ declare: showDeclaration, run: pointsShow }),
+    declareDiff,
     siteCommand({ declare: markDeclaration, run: pointsMark }),
     declareName,
     declareLocate,

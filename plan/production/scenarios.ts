@@ -154,7 +154,12 @@ const securityBreach: Scenario = {
       },
       {
         text: 'Assess breach scope',
-        run: ['dr assess', 'dr points list', 'dr points mark 20260131T120000Z-incremental-7f3a compromised'],
+        run: [
+          'dr assess',
+          'dr points list',
+          'dr points diff 20260130T020000Z-full-7f3a latest',
+          'dr points mark 20260131T120000Z-incremental-7f3a compromised',
+        ],
       },
       { text: 'Notify security team' },
     ],

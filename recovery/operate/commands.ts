@@ -77,6 +77,7 @@ const INSTEAD: readonly (readonly [command: string, hint: (stack: string) => str
     () =>
       'the leader makes it: kubectl -n NAMESPACE exec postgres-0 -c postgres -- psql -c "SELECT pg_create_restore_point(\'TEXT\')"',
   ],
+  ['dr points diff', () => 'it lays copies down, on a host with the engines and an environment file'],
   ['dr points locate', () => 'it reads WAL, on a host with the engines and an environment file'],
   ['dr find', () => 'it reads WAL, on a host with the engines and an environment file'],
   ['dr impact', () => 'it reads files of this machine: type it without --stack'],

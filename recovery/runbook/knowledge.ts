@@ -22,6 +22,11 @@ const KNOWN: Readonly<Record<string, Knowledge>> = {
     stop: 'no point is trusted, or the newest one is older than the RPO',
     back: READS,
   },
+  'dr points diff': {
+    good: 'one sentence with what changed, a section for each part, and nothing that was not compared',
+    stop: 'a line with "!" that nobody of the team made, or the database is among what was not compared (exit 3)',
+    back: READS,
+  },
   'dr points mark': {
     good: 'the point with its new mark',
     stop: 'the id is not the one that you mean: a compromised point is taken only by its id',

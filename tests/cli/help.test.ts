@@ -36,6 +36,7 @@ test('the commands of the plan are all there', () => {
     'dr points',
     'dr points list',
     'dr points show',
+    'dr points diff',
     'dr points mark',
     'dr points name',
     'dr points locate',

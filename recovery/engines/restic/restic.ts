@@ -37,7 +37,7 @@ export interface Restic {
 /** A connection that is only retried moves less than this: handshakes. */
 const IDLE: IdleLimit = { seconds: 45, bytes: 1024 * 1024 };
 /** Commands that wait for the network or move data all the time. A backup may check a million unchanged files without reading one. */
-const WATCHED = ['cat', 'snapshots', 'restore', 'ls'];
+const WATCHED = ['cat', 'snapshots', 'restore', 'ls', 'diff'];
 
 const WRONG_PASSPHRASE = /wrong password or no key found/;
 

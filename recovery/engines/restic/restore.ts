@@ -8,7 +8,8 @@ import type { Restic } from './restic.ts';
 export interface RestoreSnapshot {
   readonly snapshot: string;
   readonly folder: string;
-  readonly include?: string;
+  /** Patterns of restic: a name matches anywhere below. @default all */
+  readonly include?: string | readonly string[];
   readonly onLine?: RunOptions['onLine'];
   readonly signal?: AbortSignal | undefined;
 }
@@ -24,7 +25,7 @@ const GONE_IN_FOLDER = /returned error, retrying.*: (?:ReadFull: )?EOF$/;
  */
 export async function restoreSnapshot(restic: Restic, request: RestoreSnapshot): Promise<void> {
   const { signal } = request;
-  const include = request.include === undefined ? [] : ['--include', request.include];
+  const include = [request.include ?? []].flat().flatMap((pattern) => ['--include', pattern]);
   const args = ['restore', request.snapshot, '--target', request.folder, '--verify', ...include];
   const gone = new AbortController();
   const isFolder = restic.repository.settings.type === 'posix';

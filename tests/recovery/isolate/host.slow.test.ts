@@ -1,6 +1,9 @@
-/** `dr isolate` and `dr evidence` on a host with real PostgreSQL, Redis and services: cut off, collected, given back. */
+/**
+ * `dr points diff`, `dr isolate` and `dr evidence` on a host with real PostgreSQL, Redis and services: what the intruder left is named, the host
+ * is cut off, its evidence collected, everything given back.
+ */
 import { existsSync } from 'node:fs';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { dr, drEnds, editEnvironment, withGolden } from '../../faults/golden.ts';
@@ -11,11 +14,34 @@ interface Isolation {
   readonly gaps: readonly { readonly id: string; readonly fact: string }[];
 }
 
+interface Diff {
+  readonly summary: string;
+  readonly sections: readonly {
+    readonly workload: string;
+    readonly changes: readonly { kind: string; what: string; name: string; rank: string; facts: readonly string[] }[];
+  }[];
+  readonly notCompared: readonly { readonly workload: string; readonly fact: string }[];
+}
+
+const LEFT_BEHIND = `
+  CREATE FUNCTION leak() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN NEW; END $$;
+  CREATE TRIGGER watch BEFORE INSERT ON golden_rows FOR EACH ROW EXECUTE FUNCTION leak();
+  CREATE SCHEMA cron;
+  CREATE TABLE cron.job (jobid int, schedule text, command text, username text, active bool);
+  INSERT INTO cron.job VALUES (7, '* * * * *', 'SELECT 1', 'postgres', true);
+  GRANT SELECT ON golden_rows TO PUBLIC;`;
+
 const read = <T>(stdout: string): T => JSON.parse(stdout) as T;
 
 test('a host is cut off but for the team, its evidence is kept and proven, and all of it comes back', async () => {
   await withGolden(async (golden) => {
     const site = await golden.startSource();
+    const only = 'postgres-dump,postgres-config,redis,uploads,manifests';
+    const backUp = async () =>
+      read<{ runId: string }>(
+        (await drEnds(0, site.envFile, ['backup', '--kind', 'full', '--only', only, '-o', 'json'])).stdout,
+      ).runId;
+    const clean = await backUp();
     const admin = await site.postgres();
     await admin.query("CREATE ROLE intruder SUPERUSER LOGIN PASSWORD 'x'");
     await admin.query("CREATE ROLE forensics LOGIN PASSWORD 'y'");
@@ -23,6 +49,54 @@ test('a host is cut off but for the team, its evidence is kept and proven, and a
     const redis = await site.redis();
     await redis.call('ACL', 'SETUSER', 'shop', 'on', '>shop-password', '~*', '+@all');
     redis.disconnect();
+    const [uploads, manifests] = [site.paths.folder('uploads'), site.paths.folder('manifests')];
+    await admin.query(LEFT_BEHIND);
+    await writeFile(join(uploads, 'shell.php'), '<?php');
+    await mkdir(manifests, { recursive: true });
+    const binding = {
+      ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'backdoor' } },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'go-coffee' }],
+    };
+    await writeFile(join(manifests, 'backdoor.json'), JSON.stringify(binding));
+    await backUp();
+    const compared = await drEnds(0, site.envFile, ['points', 'diff', clean, 'latest', '--only', only, '-o', 'json']);
+    const diff = read<Diff>(compared.stdout);
+    expect(diff.summary).toMatch(
+      /^\d+ changes: new superuser intruder; 2 × new role .*SECURITY DEFINER function public\.leak/,
+    );
+    const left = diff.sections.flatMap(({ changes }) => changes.filter(({ rank }) => rank === 'foothold'));
+    expect(new Map(left.map(({ what, name, facts }) => [`${what} ${name}`, facts.join('; ')]))).toEqual(
+      new Map([
+        ['superuser intruder', 'SUPERUSER LOGIN'],
+        ['role forensics', 'LOGIN'],
+        ['role sleeper', 'without login'],
+        ['function public.leak()', 'SECURITY DEFINER: it runs as postgres'],
+        ['trigger public.golden_rows watch', expect.stringContaining('+ CREATE TRIGGER watch BEFORE INSERT')],
+        ['cron job 7', '* * * * * as postgres; SELECT 1'],
+        ['Redis user shop', expect.stringContaining('it stood in no file')],
+        [
+          'ClusterRoleBinding.rbac.authorization.k8s.io backdoor',
+          'ClusterRole cluster-admin to ServiceAccount go-coffee/default',
+        ],
+        ['file shell.php', ''],
+      ]),
+    );
+    expect(compared.stdout).not.toMatch(/SCRAM|password-|shop-password/);
+    // An incremental point holds no dump: that is named, and is no "no difference".
+    const { incremental } = golden.facts.points;
+    const partly = await drEnds(3, site.envFile, [
+      'points',
+      'diff',
+      incremental,
+      'latest',
+      '--only',
+      'postgres-dump,redis',
+    ]);
+    expect(partly.stdout).toMatch(/Not compared: postgres-dump\.[\s\S]*holds no copy of it/);
+    const mistyped = await drEnds(2, site.envFile, ['points', 'diff', `${clean.slice(0, -1)}x`, 'latest']);
+    expect(mistyped.stderr).toMatch(/POINT-UNKNOWN[\s\S]*Did you mean/);
+    expect(await readdir(join(golden.folder, 'first/state/compare'))).toEqual([]);
     const runs = join(golden.folder, 'auth-runs');
     await writeFile(runs, '');
     await editEnvironment(site.envFile, (environment) => ({
