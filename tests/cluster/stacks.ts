@@ -78,6 +78,23 @@ export async function stackBeside(
   return { stack: recovery, like: 'local', plain: { ...plain, ...own, postgres: single }, secret };
 }
 
+/** The shipped stack `local` beside a PostgreSQL that stays where it is. */
+export async function stackOfExternal(
+  storage: Storage,
+  stack: string,
+  postgres: Json,
+  password: string,
+): Promise<ClusterStack> {
+  const { plain, secret } = await localStack(storage);
+  const own = { environment: stack, site: stack, namespaces: { platform: `${stack}-platform`, recovery: stack } };
+  return {
+    stack,
+    like: 'local',
+    plain: { ...plain, ...own, external: { postgres } },
+    secret: { ...secret, externalPasswords: { postgres: password } },
+  };
+}
+
 /** As for AWS, in namespaces of their own. */
 export function shippedStack(stack: 'production' | 'dr', name: string, config: Json): ClusterStack {
   return { stack, plain: { namespaces: { platform: name, recovery: `${name}-dr` }, ...config }, secret: {} };
