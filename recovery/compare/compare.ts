@@ -89,9 +89,11 @@ function lacking({ before, after, entries }: ChosenPoints, workload: string): No
 const SAYS_NOTHING: ReadonlySet<number> = new Set([EXIT.usage, EXIT.interrupted, EXIT.locked]);
 
 async function comparePair(context: CompareContext, workload: Workload, pair: Pair): Promise<Section[]> {
-  if (pair.before.snapshot === pair.after.snapshot || pair.before.digest === pair.after.digest)
+  const compare = comparisonOf(workload, pair);
+  // Equal files are equal. Of the others the copies also say what they lack, and that is never left out.
+  if (compare === compareFolders && pair.before.digest === pair.after.digest)
     return [section(workload.id, workload.title, [], { notes: ['both points hold the same copy, byte for byte'] })];
-  return comparisonOf(workload, pair)(context, workload, pair);
+  return compare(context, workload, pair);
 }
 
 /** What runs that were killed have left holds secrets. */
