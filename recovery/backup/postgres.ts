@@ -25,6 +25,7 @@ import { makeRestorePoint } from '../workloads/postgres/restore-points.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 import { signedSets } from './parents.ts';
+import { refuseUnreadableSet } from './readable-set.ts';
 import { makeSetFrom, replicaHost } from './replica.ts';
 import type { Catalogs } from './stranger.ts';
 import { withRetries } from './transient.ts';
@@ -107,6 +108,7 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
           const made = await withRetries({ onRetry: again, signal }, () =>
             makeSetFrom(host, [pg, repository, settings], { type: request.type, signed, onFraction, signal }, again),
           );
+          await refuseUnreadableSet(site, { repository, lineage: lineage.name, set: made.set.label });
           await refuseForeignWal(site, { repository, lineage: lineage.name, role: 'writer' });
           captures.set(repository.id, {
             ...describeSet(pg, made, pg.passphraseOf(repository)),

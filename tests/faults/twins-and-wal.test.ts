@@ -87,3 +87,22 @@ test('a damaged WAL segment is named by verification and restore, and comes back
     await drEnds(0, site.envFile, [...restore, '--to', 'latest']);
   });
 });
+
+test('a database whose name has a line break makes a set that nobody can read: the backup fails and names it', async () => {
+  await withGolden(async (golden) => {
+    const source = await golden.startSource();
+    const admin = await source.postgres();
+    try {
+      await admin.query('create database "odd\nname"');
+      const full = ['backup', '--kind', 'full', '--only', 'postgres', '--repository', 'local'];
+      const failed = await drEnds(1, source.envFile, full);
+      expect(failed.stdout).toContain('DR-SET-UNREADABLE');
+      expect(failed.stdout).toContain('"odd\\nname"');
+      await admin.query('alter database "odd\nname" rename to even');
+      await drEnds(0, source.envFile, full);
+      await drEnds(0, source.envFile, ['verify', '--repository', 'local']);
+    } finally {
+      await admin.end();
+    }
+  });
+});

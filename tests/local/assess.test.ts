@@ -1,4 +1,4 @@
-import { cp, open, rm, truncate } from 'node:fs/promises';
+import { cp, open, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Platform } from '../../drill/platform/platform.ts';
@@ -51,6 +51,16 @@ test('PostgreSQL: lost rows, a strange superuser and one flipped byte are each n
       lostTables: [],
       unknownSuperusers: [],
     });
+
+    // Its main process answers nobody: it runs, and that is not well.
+    const pid = Number((await readFile(join(settings.dataDir, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      expect(await look()).toMatchObject({ server: 'up', unanswered: expect.stringContaining('runs and refuses') });
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    expect(await look()).not.toHaveProperty('unanswered');
 
     await query(platform, 'create role mallory superuser; delete from payments; drop table order_items');
     const missing = await look();

@@ -36,7 +36,11 @@ export interface Findings {
 /** Pure. What is no disaster yet, and makes the next one worse; a sentence each. */
 export function warningsOf({ postgres }: Findings): string[] {
   const fault = postgres?.archiveFault;
-  return fault === undefined ? [] : [`WAL is not archived, so what is written now is in no copy: ${fault.fact}`];
+  const silent = postgres?.unanswered;
+  return [
+    ...(silent === undefined ? [] : [silent]),
+    ...(fault === undefined ? [] : [`WAL is not archived, so what is written now is in no copy: ${fault.fact}`]),
+  ];
 }
 
 export function isLost(state: FileState): boolean {

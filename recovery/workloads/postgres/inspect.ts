@@ -32,6 +32,8 @@ export interface PostgresFinding {
   readonly lastArchivedAt?: string;
   /** Why its WAL is not archived. Absent where it is, where that can't be known, and in a drill, which must not archive. */
   readonly archiveFault?: ArchiveFault;
+  /** It runs and answers nobody, or not us. Absent where it answers. */
+  readonly unanswered?: string;
   readonly facts: readonly string[];
 }
 
@@ -47,23 +49,21 @@ export interface PostgresQuestion {
   readonly signal: AbortSignal;
 }
 
-interface ServerAnswers {
-  readonly server: PostgresFinding['server'];
-  readonly damage: readonly string[];
+type Said = 'server' | 'damage' | 'lastArchivedAt' | 'archiveFault' | 'unanswered' | 'facts';
+
+interface ServerAnswers extends Pick<PostgresFinding, Said> {
   readonly lost: PostgresFinding['lostTables'];
   readonly superusers: readonly string[];
-  readonly lastArchivedAt?: string;
-  readonly archiveFault?: ArchiveFault;
-  readonly facts: readonly string[];
 }
 
 export async function inspectPostgres(site: Site, question: PostgresQuestion): Promise<PostgresFinding> {
   const answers = await askServer(site, question);
-  const { archiveFault: fault } = answers;
+  const { archiveFault: fault, unanswered } = answers;
   const finding = isOnOtherHost(question.settings)
     ? findElsewhere(question, answers)
     : await findHere(site, question, answers);
-  return fault === undefined || site.environment.isolated === true ? finding : { ...finding, archiveFault: fault };
+  const archive = fault === undefined || site.environment.isolated === true ? {} : { archiveFault: fault };
+  return { ...finding, ...archive, ...(unanswered === undefined ? {} : { unanswered }) };
 }
 
 async function findHere(site: Site, question: PostgresQuestion, answers: ServerAnswers): Promise<PostgresFinding> {
@@ -161,7 +161,8 @@ async function askServer(site: Site, question: PostgresQuestion): Promise<Server
     const { alive, pid, fact } = await postgresLife(site, settings);
     if (!alive) return { ...silent, server: 'down', facts: [`PostgreSQL does not run: ${fact}`] };
     const who = pid === undefined ? `PostgreSQL (${fact})` : `PostgreSQL (pid ${pid})`;
-    return { ...silent, server: 'up', facts: [`${who} runs and refuses: ${message}`] };
+    const unanswered = `${who} runs and refuses: ${message}`;
+    return { ...silent, server: 'up', unanswered, facts: [unanswered] };
   }
 }
 
