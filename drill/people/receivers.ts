@@ -59,6 +59,7 @@ function mailServer(received: Received[], password: string): SMTPServer {
   return new SMTPServer({
     // To this host alone.
     allowInsecureAuth: true,
+    disabledCommands: ['STARTTLS'],
     onAuth: (login, _, done) =>
       login.password === password ? done(null, { user: 'drill' }) : done(new Error('the password is wrong')),
     onData(stream, { envelope }, done) {

@@ -51,6 +51,7 @@ export async function smtp(options: { password?: string } = {}): Promise<{ port:
   const server = new SMTPServer({
     authOptional: options.password === undefined,
     allowInsecureAuth: true,
+    disabledCommands: ['STARTTLS'],
     onAuth: ({ password }, __, done) =>
       password === options.password ? done(null, { user: 'dr' }) : done(new Error('no such user')),
     onData(stream, session, done) {
