@@ -41,7 +41,7 @@ test.each(mutations({ seed, count }).map((m, n) => ({ ...m, title: `${n + 1}: ${
       }
       const verdict = await judge(golden);
       verdicts.push({ title, verdict });
-      expect(verdict).not.toMatchObject({ by: 'escape' });
+      expect(verdict.by, JSON.stringify(verdict)).not.toBe('escape');
     });
   },
 );
