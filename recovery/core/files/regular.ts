@@ -5,7 +5,7 @@ import { readFile, stat } from 'node:fs/promises';
 const OF_A_SHELL = /^\/(?:dev|proc\/(?:self|\d+))\/fd\/\d+$/;
 
 /** The code that stands where the system's would. */
-export const NOT_A_FILE = 'not a file';
+const NOT_A_FILE = 'not a file';
 
 /** Throws what the system says, and an error with the code `NOT_A_FILE`. */
 export async function readRegular(path: string): Promise<Buffer> {
