@@ -1,10 +1,11 @@
 /**
- * The only file of `recovery/` that the stacks import: targets → points, the objects that a point holds, what pins a session and how WAL is shipped. It reads; it
+ * The only file of `recovery/` that the stacks import: targets → points, the objects that a point holds, what pins a session and how WAL is shipped and fetched. It reads; it
  * changes nothing.
  */
 export { incidentSchema } from './config/channels.ts';
 export { codeOf, DrError, hasCode } from './core/errors.ts';
 export { sessionSettings, startupOptions, WRITES } from './core/sql/settings.ts';
+export { GET_WAIT_SECONDS, getAgain } from './engines/pgbackrest/get-again.ts';
 export { pushEach } from './engines/pgbackrest/push-each.ts';
 export { LEADS_TO } from './kubernetes/fields/leads-to.ts';
 export { readKubeconfig } from './kubernetes/kubeconfig.ts';

@@ -66,7 +66,15 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'setup/': ['core/', 'storage/', 'config/', 'kubernetes/', 'engines/', 'pulumi/', 'workloads/'],
     'repository/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'backup/', 'offsite/'],
     // `core/` for the error class that a stack's program tells apart.
-    'public.ts': ['core/', 'config/', 'points/', 'kubernetes/', 'workloads/', 'engines/pgbackrest/push-each.ts'],
+    'public.ts': [
+      'core/',
+      'config/',
+      'points/',
+      'kubernetes/',
+      'workloads/',
+      'engines/pgbackrest/get-again.ts',
+      'engines/pgbackrest/push-each.ts',
+    ],
   }),
   // The escrow file says which version of the program it holds.
   'recovery/keys/': [...['core', 'storage', 'config', 'runbook'].map((name) => `recovery/${name}/`), 'package.json'],
@@ -79,7 +87,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'infra/cluster/': ['infra/config/'],
   'infra/aws/': ['infra/config/'],
   'infra/jobs/': ['infra/cluster/', 'infra/config/'],
-  'infra/pgbackrest/': ['infra/cluster/', 'infra/jobs/'],
+  'infra/pgbackrest/': ['infra/cluster/', 'infra/jobs/', 'recovery/public.ts'],
   'infra/postgres/': ['infra/cluster/', 'infra/config/', 'infra/pgbackrest/', 'recovery/public.ts'],
   'infra/redis/': ['infra/cluster/', 'infra/config/', 'infra/jobs/'],
   'infra/monitoring/': ['infra/cluster/', 'infra/config/', 'infra/jobs/'],

@@ -1,5 +1,6 @@
 /** pgBackRest's configurations in the cluster. They contain no secrets, which the scripts pass in environment variables. Pure. */
 import { layout, STANZA } from '../../plan/layout.ts';
+import { GET_WAIT_SECONDS } from '../../recovery/public.ts';
 import { authorityFile, PATHS, TLS_FILES } from '../cluster/paths.ts';
 import { PORTS, REPOSITORY_SERVER, serviceHost } from '../cluster/ports.ts';
 import type { ClusterRepository, S3Repository } from '../cluster/repository.ts';
@@ -84,6 +85,8 @@ const WORK = work(PATHS.pgbackrestWork);
  */
 const PUSH = ['', '[global:archive-push]', 'archive-timeout=15', 'io-timeout=30'];
 
+const GET = ['', '[global:archive-get]', `archive-timeout=${GET_WAIT_SECONDS}`];
+
 const DATABASE = [
   '',
   `[${STANZA}]`,
@@ -103,7 +106,7 @@ function repositoryLines(archive: Archive, repository: ClusterRepository, number
 
 const transfer = (folder: string): string[] => [
   'archive-async=y',
-  // The default minute is not enough for a segment on a busy node; a segment that is late is asked for again.
+  // The default minute is not enough for a segment on a busy node.
   'archive-timeout=300',
   `spool-path=${folder}/spool`,
   'compress-type=zst',
@@ -117,6 +120,7 @@ export function renderArchiveConfig(archive: Archive, processes: number): string
     '[global]',
     ...archive.repositories.flatMap((repository, i) => repositoryLines(archive, repository, i + 1)),
     ...transfer(PATHS.pgbackrestWork),
+    ...GET,
     ...PUSH,
     // A restore has the whole pod, and its time is the RTO.
     ...['', '[global:restore]', `process-max=${processes}`],

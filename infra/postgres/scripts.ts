@@ -4,7 +4,7 @@
  */
 
 import { STANZA } from '../../plan/layout.ts';
-import { pushEach, sessionSettings, startupOptions, WRITES } from '../../recovery/public.ts';
+import { getAgain, pushEach, sessionSettings, startupOptions, WRITES } from '../../recovery/public.ts';
 import { accessFiles, PATHS, passphraseFile, type StorageRole, scriptsFolder } from '../cluster/paths.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
 import { configFile, configName, pushConfigName } from '../pgbackrest/config.ts';
@@ -95,8 +95,7 @@ const GET = 'restore_command = "<this file> %f %p"';
 function getLines(lineage: string, repositories: readonly ClusterRepository[], role: StorageRole): string[] {
   return [
     ...readSecrets(repositories, role, 126),
-    `${pgbackrest(lineage)} archive-get "$@"`,
-    'code=$?',
+    ...getAgain(pgbackrest(lineage)),
     '[ "$code" -le 1 ] && exit "$code"',
   ];
 }

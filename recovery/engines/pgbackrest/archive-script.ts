@@ -4,6 +4,7 @@
  */
 import { STANZA } from '../../../plan/layout.ts';
 import type { SecretRef } from '../../core/fields.ts';
+import { getAgain } from './get-again.ts';
 import { pushEach } from './push-each.ts';
 
 /** Variable of pgBackRest → where its value comes from. */
@@ -58,8 +59,7 @@ export function renderGetScript(config: string, variables: ScriptVariables, resc
   const fallback = rescued === undefined ? [] : [`if [ -f ${name} ]; then cp ${name} "$2" && exit 0; exit 126; fi`];
   const body = [
     ...readSecrets(variables.secrets, 126),
-    `${pgbackrest(config)} archive-get "$@"`,
-    'code=$?',
+    ...getAgain(pgbackrest(config)),
     '[ "$code" -eq 0 ] && exit 0',
     '[ "$code" -eq 1 ] || exit 126',
     ...fallback,

@@ -2,6 +2,7 @@
 import { STANZA } from '../../../plan/layout.ts';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { RepositorySettings, StoreRole } from '../../storage/backends.ts';
+import { GET_WAIT_SECONDS } from './get-again.ts';
 
 export interface ConfigRepository {
   readonly settings: RepositorySettings;
@@ -100,7 +101,7 @@ export function renderConfig(config: PgBackRestConfig): string {
       repositoryLines(repository, repository.number ?? i + 1, config.blocks === true),
     ),
     'archive-async=y',
-    // The default minute is not enough for a segment on a busy host, and a replay that gives up is a failed restore.
+    // The default minute is not enough for a segment on a busy host.
     'archive-timeout=300',
     'compress-type=zst',
     'expire-auto=n',
@@ -114,6 +115,9 @@ export function renderConfig(config: PgBackRestConfig): string {
     `process-max=${config.processMax}`,
     `spool-path=${config.folder}/spool`,
     'start-fast=y',
+    '',
+    '[global:archive-get]',
+    `archive-timeout=${GET_WAIT_SECONDS}`,
     '',
     '[global:archive-push]',
     `archive-timeout=${PUSH_WAIT_SECONDS}`,
