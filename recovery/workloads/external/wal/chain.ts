@@ -6,9 +6,9 @@ import { link, mkdir, readFile, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Site } from '../../../config/site.ts';
-import { ifAbsent, namesIn } from '../../../core/absent.ts';
+import { ifAbsent, isThere, namesIn } from '../../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../../core/account.ts';
-import { hasCode } from '../../../core/errors.ts';
+import { DrError, hasCode } from '../../../core/errors.ts';
 import { nextSegment, type SegmentBytes, segmentOfName } from '../../../points/wal-segment.ts';
 
 export interface Chain {
@@ -90,6 +90,14 @@ export async function segmentsIn(folder: string): Promise<string[]> {
   return (await namesIn(folder)).filter((name) => SEGMENT.test(name)).sort();
 }
 
+const notTaken = (name: string, said: string): DrError =>
+  new DrError({
+    code: 'WAL-NOT-TAKEN',
+    where: name,
+    fact: `it can't be copied beside the segments: ${said.trim()}`,
+    hint: 'see whether the disk of stateDir is full or read-only, then run the same command again',
+  });
+
 /** Complete segments as links, and what is written just now as a copy. The newest one stays: the receiver goes on after it. */
 export async function takeReceived(site: Site, { receiving, wal }: Chain): Promise<void> {
   const names = await namesIn(receiving);
@@ -108,9 +116,11 @@ export async function takeReceived(site: Site, { receiving, wal }: Chain): Promi
   for (const name of await namesIn(wal)) if (name.endsWith('.partial')) await rm(join(wal, name), { force: true });
   for (const name of (await namesIn(receiving)).filter((each) => each.endsWith('.partial'))) {
     const argv = ['cp', '--preserve=mode,ownership', join(receiving, name), join(wal, name)] as const;
-    const { exitCode } = await site.run(argv, { accept: [0, 1], timeoutSeconds: 60 });
+    const { exitCode, stderr } = await site.run(argv, { accept: [0, 1], timeoutSeconds: 60 });
+    if (exitCode === 0) continue;
+    if (await isThere(join(receiving, name))) throw notTaken(name, stderr);
     // The receiver has ended the segment meanwhile: it is taken as a complete one.
-    if (exitCode !== 0) await takeReceived(site, { receiving, wal } as Chain);
+    await takeReceived(site, { receiving, wal } as Chain);
   }
 }
 

@@ -1,8 +1,12 @@
 /** What is told of received WAL without a server: gaps, slots, and which copy reaches a moment. */
-import { expect, test } from 'vitest';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import type { Site } from '../../../../recovery/config/site.ts';
 import { endOfWritten, formatLsn, parseLsn } from '../../../../recovery/points/wal-segment.ts';
-import { gapAfter } from '../../../../recovery/workloads/external/wal/chain.ts';
+import { type Chain, gapAfter, takeReceived } from '../../../../recovery/workloads/external/wal/chain.ts';
 import { judgeSlot } from '../../../../recovery/workloads/external/wal/health.ts';
+import { withFolder } from '../../../platform.ts';
 
 const MB16 = 16 * 1024 * 1024;
 const segment = (n: number, timeline = 1): string =>
@@ -46,4 +50,16 @@ test('a slot that nobody reads, that keeps much, or that has lost WAL is not hea
   expect(oks({ active: true, status: 'reserved', kept: 2 * 1024 ** 3 }, 'none')).toEqual([true, false]);
   expect(oks({ active: false, status: 'lost', kept: 0 })).toEqual([false, false]);
   expect(oks(undefined)).toEqual([false]);
+});
+
+test('a disk that is full ends a capture: the segment that is written now is not asked for again and again', async () => {
+  await withFolder(async (folder) => {
+    const [receiving, wal] = [join(folder, 'receiving'), join(folder, 'wal')];
+    for (const each of [receiving, wal]) await mkdir(each);
+    await writeFile(join(receiving, `${segment(4)}.partial`), 'x');
+    const run = vi.fn(async () => ({ exitCode: 1, stdout: '', stderr: 'No space left on device' }));
+    const chain = { receiving, wal } as Chain;
+    await expect(takeReceived({ run } as unknown as Site, chain)).rejects.toMatchObject({ code: 'WAL-NOT-TAKEN' });
+    expect(run).toHaveBeenCalledOnce();
+  });
 });
