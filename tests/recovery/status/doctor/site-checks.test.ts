@@ -87,6 +87,7 @@ describe('runDoctor of a site', () => {
       'versitygw',
       'skopeo',
       'stateDir',
+      'TMPDIR',
       'secrets',
       'repository local',
     ]);
@@ -168,6 +169,6 @@ describe('dr doctor', () => {
     const result = await doctor({}, { ...context, env: await environmentFile() });
     expect(result.exit).toBe(EXIT.usage);
     expect(result.text).toMatch(/\nrepositories\.local\.passphrases\.p1: the key is missing/);
-    expect(result.text).toMatch(/\n1 of 7 missing$/);
+    expect(result.text).toMatch(/\n1 of 8 missing$/);
   });
 });
