@@ -6,7 +6,7 @@ import type { Progress } from '../core/progress.ts';
 import { locateTarget } from '../engines/pgbackrest/records/locate.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { type ChainPlaces, isNewerPoint, placesOf } from '../points/catalog/order.ts';
-import type { CatalogEntry } from '../points/catalog/types.ts';
+import type { CatalogEntry, CatalogProblem } from '../points/catalog/types.ts';
 import { unreadableOf } from '../points/catalog/unreadable.ts';
 import { type MarksElsewhere, marksElsewhere, withMarks } from '../points/marks-elsewhere.ts';
 import type { Origin } from '../points/point.ts';
@@ -108,7 +108,8 @@ export async function resolveIn(
   const others = repositoryTime ? NOWHERE : await marksElsewhere(site, repository);
   const entries = points.map((entry) => withMarks(entry, others));
   const unreadable = unreadableOf(problems);
-  const removed = problems.flatMap(({ newest, point }) => (newest === true && point !== undefined ? [point] : []));
+  const isAccepted = ({ kind }: CatalogProblem): boolean => kind === 'tampered' && request.allowTampered;
+  const removed = problems.flatMap((found) => (found.newest && found.point && !isAccepted(found) ? [found.point] : []));
   const { now, warnings } = await nowOf(source, request.now);
   const order = placesOf(entries);
   const tools = new Map(entries.map(({ point }) => [point.id, point.tools]));

@@ -38,6 +38,18 @@ describe.each([{ warm: true }, { warm: false }])('cache warm: $warm', ({ warm })
     expect(await problems()).toEqual([['tampered', IDS[1]]]);
   });
 
+  test('an edited newest point: who saw it good knows that what is left is older, and a stranger’s document stops nobody', async () => {
+    const newest = async (): Promise<unknown[]> => (await catalog.problems()).map((p) => [p.point, p.newest]);
+    const text = await readFile(fileOf(IDS[3]), 'utf8');
+    const stranger = IDS[3].replace('T03', 'T09');
+    await writeFile(fileOf(stranger), text.replaceAll(IDS[3], stranger));
+    await writeFile(fileOf(IDS[3]), '');
+    expect((await newest()).toSorted()).toEqual([
+      [IDS[3], warm ? true : undefined],
+      [stranger, undefined],
+    ]);
+  });
+
   test('another point’s document in its place', async () => {
     await writeFile(fileOf(IDS[1]), await readFile(fileOf(IDS[0])));
     expect(await trusts()).toEqual(['ok', 'tampered', 'ok', 'ok']);

@@ -111,18 +111,21 @@ export function findProblems(documents: CatalogDocuments): CatalogProblem[] {
   const covered = coveredDigests(checkpoints);
   const what = (record: DocumentRecord): string =>
     marks.includes(record) ? 'mark' : checkpoints.includes(record) ? 'checkpoint' : 'point';
-  const untrusted = [...points, ...marks, ...checkpoints].flatMap((record) =>
-    record.state === 'ok'
-      ? []
-      : [problem(record.state, record.key, `the ${what(record)} ${sentence(record)}: ${record.why}`)],
-  );
+  const known = new Set(documents.gone.map(({ key }) => key));
+  const untrusted = [...points, ...marks, ...checkpoints].flatMap((record) => {
+    if (record.state === 'ok') return [];
+    const found = problem(record.state, record.key, `the ${what(record)} ${sentence(record)}: ${record.why}`);
+    // What nobody has seen with a good signature may be anybody's: it must not stop a restore.
+    const wasGood = points.includes(record) && record.state === 'tampered' && known.has(record.key);
+    return [wasGood && isNewest(found.point, documents) ? { ...found, newest: true } : found];
+  });
   const vanished = stillGone(documents.gone, [...points, ...marks], checkpoints).map((gone) =>
     vanishedProblem(gone, documents),
   );
   return [...untrusted, ...vanished, ...brokenLinks(documents, covered)];
 }
 
-function vanishedProblem({ key, by }: GoneDocument, { points, cacheFile }: CatalogDocuments): CatalogProblem {
+function vanishedProblem({ key, by }: GoneDocument, documents: CatalogDocuments): CatalogProblem {
   const point = pointOfKey(key) ?? key;
   const mark = parseMarkKey(key)?.mark;
   const fence = fencedLineage(key);
@@ -130,13 +133,18 @@ function vanishedProblem({ key, by }: GoneDocument, { points, cacheFile }: Catal
   const what = fence === undefined ? kind : `the fence of ${fence}, which still counts,`;
   const purpose =
     by === undefined
-      ? `if you emptied the repository on purpose, remove ${cacheFile}`
+      ? `if you emptied the repository on purpose, remove ${documents.cacheFile}`
       : 'if it was on purpose: dr repository repair';
   const fact = `${what} was removed without a checkpoint${by === undefined ? '' : ` (${by} remembers it)`}`;
   const found = problem('removed', key, fact, `${HINTS.removed}; ${purpose}`);
-  const left = points.filter(({ state }) => state === 'ok').map((record) => pointOfKey(record.key) ?? '');
-  const newest = mark === undefined && fence === undefined && left.every((id) => id < point);
+  const newest = mark === undefined && fence === undefined && isNewest(point, documents);
   return newest ? { ...found, newest } : found;
+}
+
+/** Newer than every point that can be used. */
+function isNewest(point: string | undefined, { points }: Pick<CatalogDocuments, 'points'>): boolean {
+  if (point === undefined) return false;
+  return points.every(({ state, key }) => state !== 'ok' || (pointOfKey(key) ?? '') < point);
 }
 
 function sentence(record: DocumentRecord): string {

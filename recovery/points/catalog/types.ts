@@ -27,7 +27,7 @@ export interface CatalogProblem {
   readonly point?: string;
   readonly fact: string;
   readonly hint: string;
-  /** A point that was removed, and that was newer than every one that is left: what is the newest now, is not. */
+  /** A point that was removed or altered, and that was newer than every one that is left: what is the newest now, is not. */
   readonly newest?: boolean;
 }
 

@@ -65,7 +65,7 @@ export function removedPoints(repository: string, removed: readonly string[], le
   return verificationFailed({
     code: 'POINT-REMOVED',
     where: `target in ${repository}`,
-    fact: `${newest}, its newest point, was removed and nobody with the signing key did that; ${older}`,
+    fact: `${newest}, its newest point, was removed or altered, and nobody with the signing key did that; ${older}`,
     hint: `restore from another repository (--from), or read the bucket as it was before (--repository-time)${left === undefined ? '' : `; to take that one: --to ${left}`}`,
   });
 }
