@@ -41,6 +41,31 @@ const roles = async (site: Platform): Promise<unknown[]> => {
   return (await client.query(question).finally(() => client.end())).rows;
 };
 
+/** Holds up who writes into one of the server's own tables while `use` runs: a step is then killed before it is done. */
+async function withLock(site: Platform, table: string, use: () => Promise<void>): Promise<void> {
+  const client = await site.postgres();
+  try {
+    await client.query('BEGIN');
+    await client.query(`LOCK TABLE ${table} IN EXCLUSIVE MODE`);
+    await use();
+  } finally {
+    await client.end();
+  }
+}
+
+/** Redis answers nobody while `use` runs. */
+async function withSilentRedis(site: Platform, use: () => Promise<void>): Promise<void> {
+  const redis = await site.redis();
+  const [, pid] = /^process_id:(\d+)/m.exec(await redis.info('server')) ?? [];
+  redis.disconnect();
+  process.kill(Number(pid), 'SIGSTOP');
+  try {
+    await use();
+  } finally {
+    process.kill(Number(pid), 'SIGCONT');
+  }
+}
+
 const said = async (site: Platform): Promise<string> =>
   (await drEnds(1, site.envFile, ['health', '--security'])).stdout;
 
@@ -55,11 +80,11 @@ test('an isolation and its undo are killed: named as half done, gone on with, an
     const isolate = ['isolate', '--confirm', 'drill'];
     const has = (line: string) => async () => (await steps(site, 'isolate')).includes(line);
 
-    await killWhen(site, isolate, has('postgres/logins start'));
+    await withLock(site, 'pg_authid', () => killWhen(site, isolate, has('postgres/logins start')));
     expect(await said(site)).toMatch(
       /FAILED\s+The host is not isolated\s+cut off in part since .*type dr isolate again/,
     );
-    await killWhen(site, isolate, has('postgres/sessions start'));
+    await withLock(site, 'pg_db_role_setting', () => killWhen(site, isolate, has('postgres/read-only start')));
     expect(await said(site)).toMatch(/cut off in part since .*redis\/users/);
     await drEnds(3, site.envFile, isolate);
     const whole = await drEnds(0, site.envFile, ['health', '--security']).catch(() =>
@@ -67,16 +92,15 @@ test('an isolation and its undo are killed: named as half done, gone on with, an
     );
     expect(whole.stdout).toMatch(/-\s+The host is not isolated\s+cut off since .*--undo/);
 
-    await killWhen(site, ['isolate', '--undo', '--confirm', 'drill'], has('undo/postgres done'));
+    const undo = ['isolate', '--undo', '--confirm', 'drill'];
+    await withSilentRedis(site, () => killWhen(site, undo, has('undo/postgres done')));
     expect(await said(site)).toMatch(/given back in part, since .*dr isolate --undo again/);
-    await drEnds(0, site.envFile, ['isolate', '--undo', '--confirm', 'drill']);
+    await drEnds(0, site.envFile, undo);
     expect(await roles(site)).toEqual(before);
     const redis = await site.redis();
     expect(await redis.set('a', '1')).toBe('OK');
     redis.disconnect();
-    expect((await drEnds(6, site.envFile, ['isolate', '--undo', '--confirm', 'drill'])).stderr).toContain(
-      'NOT-ISOLATED',
-    );
+    expect((await drEnds(6, site.envFile, undo)).stderr).toContain('NOT-ISOLATED');
   });
 });
 
@@ -116,7 +140,7 @@ test('a rotation is killed at each kind of secret: it goes on with the same valu
       return join(site.paths.state, 'secrets', names.find((name) => name !== 'journal') ?? 'none');
     };
 
-    await killWhen(site, rotate, has('postgres/auth_service start'));
+    await withLock(site, 'pg_authid', () => killWhen(site, rotate, has('postgres/auth_service start')));
     const half = await said(site);
     expect(half).toMatch(/FAILED\s+No rotation of secrets is half done\s+begun at .*type dr secrets rotate again/);
     // The new value is on disk, and perhaps in the server.
