@@ -44,7 +44,7 @@ const KNOWN: Readonly<Record<string, Knowledge>> = {
   },
   'dr restore': {
     good: 'each tier "ready", the report "verified", exit 0',
-    stop: 'it names a target that it can’t reach (exit 6) or data that is not what it was (exit 5)',
+    stop: 'it names a target that it can’t reach (exit 2) or data that is not what it was (exit 5)',
     back: 'what it replaced lies beside the new data until the report is accepted; the same command with another --to',
   },
   'dr restore --emergency-dump': {

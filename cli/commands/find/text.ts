@@ -8,10 +8,15 @@ type Result = Omit<SearchResult, 'entries'>;
 
 const shellWord = (text: string): string => (/^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
+/** Just before it. The numbers of transactions repeat after a restore: then its place says which one it is. */
+function targetOf({ xid, lsn }: Finding, { read }: Pick<SearchResult, 'read'>): string {
+  return read.length > 1 ? `lsn:${lsn}` : `before:${xid}`;
+}
+
 /** Takes the table back to just before the transaction, beside the live one. */
-function tableCommand({ xid, relation }: Finding): string | undefined {
-  if (relation === undefined) return undefined;
-  return `dr restore --to before:${xid} --table ${shellWord(tableText(relation))}`;
+function tableCommand(finding: Finding, result: Pick<SearchResult, 'read'>): string | undefined {
+  if (finding.relation === undefined) return undefined;
+  return `dr restore --to ${targetOf(finding, result)} --table ${shellWord(tableText(finding.relation))}`;
 }
 
 function rowsText({ rows, partial, objects }: Finding): string {
@@ -38,9 +43,9 @@ export function findText(
   const span = `between ${formatExactTime(since.toISOString())} and ${formatExactTime(until.toISOString())}`;
   const segments = read.reduce((sum, each) => sum + each.segments, 0);
   const head = `${plural(findings.length, 'change')} ${span}; read ${plural(segments, 'WAL segment')} of ${read.map(({ lineage }) => lineage).join(', ') || 'no lineage'} in ${repository.id}`;
-  const commands = [...new Set(findings.flatMap((each) => tableCommand(each) ?? []))].slice(0, NEXT);
-  const xids = [...new Set(findings.map(({ xid }) => xid))];
-  const whole = xids.length === 1 ? [`dr restore --to before:${xids[0]}`] : [];
+  const commands = [...new Set(findings.flatMap((each) => tableCommand(each, { read }) ?? []))].slice(0, NEXT);
+  const targets = [...new Set(findings.map((each) => targetOf(each, { read })))];
+  const whole = targets.length === 1 ? [`dr restore --to ${targets[0]}`] : [];
   return [
     head,
     ...(rows.length === 0
@@ -67,13 +72,13 @@ export function toData(
     until: until.toISOString(),
     findings: findings.map((each) => {
       const { relation, key, before: _, ...rest } = each;
-      const command = tableCommand(each);
+      const command = tableCommand(each, { read });
       return {
         ...rest,
         ...(relation === undefined
           ? { unnamed: key ?? '' }
           : { table: tableText(relation), database: relation.database }),
-        target: `before:${each.xid}`,
+        target: targetOf(each, { read }),
         ...(command === undefined ? {} : { command }),
       };
     }),

@@ -134,7 +134,8 @@ async function expected(site: Site, severity: Severity, damage: Damage | undefin
     import('../../../recovery/report/measurements.ts'),
   ]);
   const measurements = await allMeasurements(site.environment.stateDir);
-  return expectedBack({ plan: site.plan, measurements, severity, declaredAt, bytesNow: damage?.bytes });
+  const now = new Date(Math.max(declaredAt.getTime(), Date.now()));
+  return expectedBack({ plan: site.plan, measurements, severity, declaredAt, now, bytesNow: damage?.bytes });
 }
 
 async function dryRun(

@@ -82,7 +82,11 @@ async function postMortem(
     };
   }
   const text = options.format === 'html' ? documentHtml(title, blocks) : markdownOf(blocks);
-  if (options.out !== undefined) await writeFile(options.out, text, { mode: 0o640 });
+  if (options.out !== undefined) {
+    const { checkReportFile } = await import('../../../recovery/report/report-folder.ts');
+    await checkReportFile(context.log, '--out', options.out);
+    await writeFile(options.out, text, { mode: 0o640 });
+  }
   const { resolvedAt } = incidents.get(id);
   const digest = createHash('sha256').update(text).digest('hex');
   const file = options.out === undefined ? {} : { file: options.out };

@@ -4,6 +4,7 @@ import { didYouMean } from '../../../plan/nearest.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { badInput } from '../../../recovery/core/errors.ts';
 import { exitFor } from '../../../recovery/core/exit.ts';
+import { etaNow } from '../../../recovery/incident/eta.ts';
 import type { Severity } from '../../../recovery/incident/events.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { examples } from '../../flags.ts';
@@ -71,7 +72,7 @@ async function update(options: OptionsOf<typeof declaration>, context: SiteConte
     severity: now.severity,
     status: now.status,
     impact: now.impact ?? 'not known yet',
-    eta: now.eta ?? 'not known yet',
+    eta: eta ?? etaNow(now.eta, context.now()),
     text,
     tiersBack: [...new Set(now.commands.flatMap(({ tiers }) => tiers.map(({ tier }) => tier)))].sort(),
     nextUpdate: new Date(written.now.getTime() + every * 1000),

@@ -42,6 +42,8 @@ async function readiness(options: OptionsOf<typeof declaration>, context: SiteCo
     ]);
     const now = context.now();
     const incident = runningIncident(seen.observation.incidents ?? [], site.plan, now);
+    const { checkReportFile } = await import('../../../recovery/report/report-folder.ts');
+    await checkReportFile(context.log, '--html', file);
     await writeFile(file, statusPage({ plan: site.plan, ...seen, incident, now }));
   }
   return {

@@ -43,6 +43,8 @@ async function show(
   const text = format === 'html' ? runbookHtml(runbook) : runbookMarkdown(runbook);
   if (out === undefined) return { kind: 'Runbook', data: runbook, text };
   const file = resolve(out);
+  const { checkReportFile } = await import('../../../recovery/report/report-folder.ts');
+  await checkReportFile(context.log, '--out', file);
   await writeFile(file, text);
   return { kind: 'Runbook', data: { ...runbook, file }, text: `written to ${file}` };
 }

@@ -7,7 +7,7 @@ import { productionPlan as plan } from '../../../plan/production.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { channelsOf } from '../../../recovery/incident/channels/channels.ts';
 import { clocksOf } from '../../../recovery/incident/clocks.ts';
-import { expectedBack } from '../../../recovery/incident/eta.ts';
+import { etaNow, expectedBack } from '../../../recovery/incident/eta.ts';
 import {
   actionItem,
   followUpOf,
@@ -224,6 +224,12 @@ test('the ETA is the last measured recovery of the tier, longer with more data',
   expect(expectedBack({ ...facts, measurements: [], bytesNow: 300 })).toMatch(
     /^2026-11-23 04:00:00 UTC \(the objective of P1/,
   );
+  const after = (hours: number) => ({ ...facts, bytesNow: 10, now: new Date(NOW.getTime() + hours * 3_600_000) });
+  expect(expectedBack(after(1))).toMatch(/^2026-11-23 04:00:00 UTC \(the objective of P1; this takes longer/);
+  expect(expectedBack(after(3))).toBe('not known: the objective of P1 (2h) has passed');
+  const eta = expectedBack({ ...facts, bytesNow: 10 });
+  expect([etaNow(eta, NOW), etaNow('soon', NOW), etaNow(undefined, NOW)]).toEqual([eta, 'soon', 'not known yet']);
+  expect(etaNow(eta, after(1).now)).toBe('not known: the time that was expected has passed');
 });
 
 test('post-mortem: the template’s parts, the facts of the events, and what is missing by name', () => {

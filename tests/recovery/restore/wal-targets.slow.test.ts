@@ -46,6 +46,11 @@ test('before a transaction, to a position and to a restore point: nothing less, 
     const one = await drEnds(0, envFile, [...RESTORE, '--to', `before:${mistake?.xid}`]);
     expect(one.stdout).toContain(`the replay ended just before transaction ${mistake?.xid}`);
     expect(await rows()).toEqual([{ n: 101, last: 101 }]);
+    // The numbers of transactions go on from there: the next one is that of the row 200, which is not in this lineage.
+    await drEnds(0, envFile, ['backup', '--kind', 'full', '--only', 'postgres']);
+    await sql("INSERT INTO orders VALUES (300, 'another')");
+    const twice = await drEnds(2, envFile, [...RESTORE, '--to', `before:${Number(mistake?.xid) + 1}`]);
+    expect(twice.stderr).toMatch(/^DR-TARGET-AMBIGUOUS .* is 2 transactions.*\nhint: .*lsn:\S+ or lsn:/m);
     // The lineage before this one still holds them.
     await drEnds(0, envFile, [...RESTORE, '--to', `lsn:${position?.lsn}`]);
     expect(await rows()).toEqual([{ n: 100, last: 100 }]);

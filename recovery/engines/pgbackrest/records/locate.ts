@@ -3,7 +3,7 @@ import type { Repository, Site } from '../../../config/site.ts';
 import { badInput, type DrError } from '../../../core/errors.ts';
 import type { Progress } from '../../../core/progress.ts';
 import type { CatalogEntry } from '../../../points/catalog/types.ts';
-import { type Micros, microsOf } from '../../../points/moment.ts';
+import { formatMicros, type Micros, microsOf } from '../../../points/moment.ts';
 import type { Place } from '../../../points/resolve/types.ts';
 import { formatTarget, type WalTarget } from '../../../points/target.ts';
 import { parseLsn, segmentOfLsn, segmentOfName, timelineOf } from '../../../points/wal-segment.ts';
@@ -27,19 +27,38 @@ const IDLE_SEGMENTS = 24;
 
 /**
  * The newest lineage that holds the target. Reads from its newest segment back, and stops where the transaction had not begun.
- * Throws `TARGET-UNREACHABLE` (exit 2) with what was searched.
+ * Throws `TARGET-UNREACHABLE` (exit 2) with what was searched, and `TARGET-AMBIGUOUS` for a transaction's number that two lineages have.
  */
 export async function locateTarget(site: Site, request: LocateRequest): Promise<Place> {
   const { repository, entries, target, signal } = request;
   const lineages = lineagesIn(entries).reverse();
   const searched: string[] = [];
+  /** By position: a lineage begins with a copy of the segment in which it left the one before. */
+  const places = new Map<string, Place>();
   for (const each of lineages) {
     const wal = await openLineage(site, repository, each, signal);
     const found = await withWalReader(wal.source, (reader) => locateIn(wal, reader, request));
-    if (found !== undefined) return found;
     searched.push(extentOf(wal));
+    if (found === undefined) continue;
+    const isReachable = wal.sets.some(({ lsnStop }) => parseLsn(lsnStop) <= parseLsn(found.lsn));
+    if (isReachable && target.kind !== 'xid') return found;
+    if (isReachable || !places.has(found.lsn)) places.set(found.lsn, found);
   }
-  throw notFound(repository, target, searched);
+  const [place] = places.values();
+  if (place === undefined) throw notFound(repository, target, searched);
+  // After a restore the numbers go on from before it: the same one is another transaction there.
+  if (target.kind === 'xid' && places.size > 1) throw ambiguous(repository, target, [...places.values()]);
+  return place;
+}
+
+function ambiguous({ id }: Repository, target: WalTarget, places: readonly Place[]): DrError {
+  const each = places.map(({ lsn, lineage, at }) => `at ${lsn} of ${lineage} (${formatMicros(at)})`);
+  return badInput({
+    code: 'TARGET-AMBIGUOUS',
+    where: `target in ${id}`,
+    fact: `${formatTarget(target)} is ${places.length} transactions, because numbers repeat after a restore: ${each.join(', ')}`,
+    hint: `name the place: ${places.map(({ lsn }) => `lsn:${lsn}`).join(' or ')} (\`dr find\` says what each of them did)`,
+  });
 }
 
 function extentOf({ lineage, stretches, source }: LineageWal): string {
