@@ -18,14 +18,14 @@ export interface Archive {
   readonly namespaces: { readonly recovery: string };
 }
 
-/** Of a lineage; the repository server has one of the same name. */
+/** Name of a lineage's configuration; the repository server has one of the same name. */
 export const configName = (lineage: string): string => `${lineage}.conf`;
 
 export function configFile(lineage: string): string {
   return `${PATHS.pgbackrestConfig}/${configName(lineage)}`;
 }
 
-/** Of the lineage with one repository alone, by pgBackRest's number. */
+/** Name of the lineage's configuration that has one repository alone, by pgBackRest's number. */
 export const pushConfigName = (lineage: string, number: number): string => `${lineage}.push-${number}.conf`;
 
 const folderOf = ({ environment, lineage }: Archive): string => layout(environment).pgbackrest(lineage);

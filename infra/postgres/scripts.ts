@@ -2,7 +2,6 @@
  * Pure: the scripts that PostgreSQL and Patroni call. They contain only the paths of secrets, read the secrets into their own environment
  * and run pgBackRest. So no ConfigMap, postgresql.conf or argument list contains a secret.
  */
-
 import { STANZA } from '../../plan/layout.ts';
 import { getAgain, pushEach, sessionSettings, startupOptions, WRITES } from '../../recovery/public.ts';
 import { accessFiles, PATHS, passphraseFile, type StorageRole, scriptsFolder } from '../cluster/paths.ts';

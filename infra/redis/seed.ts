@@ -23,7 +23,7 @@ export interface RedisSeed {
   readonly target: string;
   /** `toolbox` has `dr`. */
   readonly images: { readonly toolbox: string };
-  /** Of the storage, PEM by repository. Undefined where those of PostgreSQL are in the namespace. */
+  /** The storage's authorities, PEM by repository. Undefined where PostgreSQL has put them into the namespace. */
   readonly authorities: Readonly<Record<string, pulumi.Input<string>>> | undefined;
   readonly plan: Plan;
   readonly environment: string;

@@ -7,7 +7,7 @@ import { replicaOptions } from '../engines/pgbackrest/replica.ts';
 import { makeSet, type SetRequest } from '../engines/pgbackrest/sets.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 
-/** The one that has replayed the most. Its name is that of its pod, as Patroni sets it; another name is no host name. */
+/** The replica that has replayed the most. Patroni gives it the name of its pod; another name is no host name. */
 const FOLLOWERS = `
   SELECT application_name AS name FROM pg_stat_replication
   WHERE state = 'streaming' AND application_name ~ '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' AND replay_lsn IS NOT NULL

@@ -54,7 +54,7 @@ async function declareIncident(options: OptionsOf<typeof declaration>, context: 
   const template = templateOf(plan, 'initial');
   const damage = await damageOf(site, given, options.eta, context);
   const severity = given ?? damage?.severity ?? 'P1';
-  const eta = options.eta ?? (await expected(site, severity, damage, written.at ?? written.now));
+  const eta = options.eta ?? (await expected(site, severity, damage, written));
   const values = {
     severity,
     status: 'Investigating',
@@ -128,14 +128,18 @@ async function damageOf(
   return inspectDamage(site, { now, progress, signal }, LOOK_SECONDS);
 }
 
-async function expected(site: Site, severity: Severity, damage: Damage | undefined, declaredAt: Date): Promise<string> {
+async function expected(
+  site: Site,
+  severity: Severity,
+  damage: Damage | undefined,
+  { at, now }: { readonly at?: Date | undefined; readonly now: Date },
+): Promise<string> {
   const [{ expectedBack }, { allMeasurements }] = await Promise.all([
     import('../../../recovery/incident/eta.ts'),
     import('../../../recovery/report/measurements.ts'),
   ]);
   const measurements = await allMeasurements(site.environment.stateDir);
-  const now = new Date(Math.max(declaredAt.getTime(), Date.now()));
-  return expectedBack({ plan: site.plan, measurements, severity, declaredAt, now, bytesNow: damage?.bytes });
+  return expectedBack({ plan: site.plan, measurements, severity, declaredAt: at ?? now, now, bytesNow: damage?.bytes });
 }
 
 async function dryRun(

@@ -4,7 +4,7 @@
  * still works is waited for again.
  */
 
-/** Of one try. */
+/** How long one try waits. */
 export const GET_WAIT_SECONDS = 20;
 /** Five minutes in all: a segment on a busy host and a slow line, and a replay that gives up is a failed restore. */
 const TRIES = 15;
