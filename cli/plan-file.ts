@@ -4,12 +4,12 @@ import type { ExternalCopies } from '../plan/declared/external.ts';
 /** What an environment copies of a PostgreSQL that stays where it is; undefined where it has none. */
 export async function copiesOfEnvironment(env: string | undefined): Promise<ExternalCopies | undefined> {
   if (env === undefined) return undefined;
-  const [{ readEnvironment }, { copiesOf }] = await Promise.all([
+  const [{ readEnvironment }, { externalCopies }] = await Promise.all([
     import('../recovery/config/environment-file.ts'),
-    import('../recovery/config/external.ts'),
+    import('../plan/declared/external.ts'),
   ]);
   const external = (await readEnvironment(env)).external?.postgres;
-  return external === undefined ? undefined : copiesOf(external);
+  return external === undefined ? undefined : externalCopies(external);
 }
 
 /** The plan that the environment file names; undefined for the shipped one. */

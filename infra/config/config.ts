@@ -6,14 +6,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { checkMeaning, checkPlan } from '../../plan/checks/validate.ts';
-import { withExternalPostgres } from '../../plan/declared/external.ts';
+import { externalCopies, withExternalPostgres } from '../../plan/declared/external.ts';
 import { overridePlan } from '../../plan/declared/overrides.ts';
 import { planDigest } from '../../plan/digest.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import { productionPlan } from '../../plan/production.ts';
 import type { Plan } from '../../plan/types.ts';
 import { hasCode } from '../../recovery/public.ts';
-import { copiesOfExternal } from './external/schema.ts';
 import { doubledKeys, lineFinder, type StackFile } from './lines.ts';
 import { makeStackConfig } from './make.ts';
 import { ConfigError, type ConfigProblem, shapeProblems } from './problems.ts';
@@ -103,7 +102,7 @@ export function parseConfig(raw: RawConfig, base: Plan = productionPlan): StackC
   });
   // A drill's PostgreSQL is its own.
   const server = plain.recovery?.isolated === true ? undefined : plain.external?.postgres;
-  const plan = server === undefined ? effective.plan : withExternalPostgres(effective.plan, copiesOfExternal(server));
+  const plan = server === undefined ? effective.plan : withExternalPostgres(effective.plan, externalCopies(server));
   const all = [
     ...doubledKeys(raw.file, PROJECT),
     ...problems,

@@ -12,6 +12,15 @@ export interface ExternalCopies {
   readonly wal: boolean;
 }
 
+/** What is copied by default: beside received WAL a dump a day is enough. */
+export function externalCopies(given: {
+  readonly dumps?: ExternalCopies['dumps'] | undefined;
+  readonly wal?: object | undefined;
+}): ExternalCopies {
+  const wal = given.wal !== undefined;
+  return { dumps: given.dumps ?? (wal ? 'daily' : 'hourly'), wal };
+}
+
 /** Copies of a server's files and WAL, which an external one does not give. */
 const OF_FILES: readonly Workload['type'][] = ['postgres', 'postgres-config'];
 

@@ -1,6 +1,5 @@
 /** Stores that stay where they are: `dr` copies what they let it read, and neither starts, stops nor configures them. */
 import { z } from 'zod';
-import type { ExternalCopies } from '../../plan/declared/external.ts';
 import { absolute, secretRefSchema } from '../core/fields.ts';
 
 const port = z.number().int().min(1).max(65535);
@@ -59,8 +58,3 @@ export const externalSchema = z.strictObject({
   redis: externalRedisSchema.optional(),
 });
 export type ExternalPostgres = z.infer<typeof externalPostgresSchema>;
-
-/** What an environment copies of its external PostgreSQL. */
-export function copiesOf({ dumps, wal }: ExternalPostgres): ExternalCopies {
-  return { dumps: dumps ?? (wal === undefined ? 'hourly' : 'daily'), wal: wal !== undefined };
-}

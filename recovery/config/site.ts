@@ -1,5 +1,5 @@
 /** An opened environment file: the plan, the repositories, the secrets, and a way to run engines. */
-import { withExternalPostgres } from '../../plan/declared/external.ts';
+import { externalCopies, withExternalPostgres } from '../../plan/declared/external.ts';
 import { planDigest } from '../../plan/digest.ts';
 import { type Layout, layout } from '../../plan/layout.ts';
 import { loadPlan } from '../../plan/load.ts';
@@ -14,7 +14,6 @@ import { openStore, type RepositorySettings, type StoreRole } from '../storage/b
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { Environment } from './environment.ts';
 import { readEnvironment } from './environment-file.ts';
-import { copiesOf } from './external.ts';
 import { checkSite } from './site-check.ts';
 
 export interface Repository {
@@ -74,7 +73,7 @@ export async function openSite(file: string, log: Logger = silentLog, signal?: A
   const environment = await readEnvironment(file);
   const loaded = await loadPlan(environment.plan);
   const external = environment.external?.postgres;
-  const plan = external === undefined ? loaded : withExternalPostgres(loaded, copiesOf(external));
+  const plan = external === undefined ? loaded : withExternalPostgres(loaded, externalCopies(external));
   checkSite(environment, plan, file);
   const secrets = openSecrets();
   const named = Object.entries(environment.repositories);

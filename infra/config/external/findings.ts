@@ -1,7 +1,8 @@
 /** What a stack's external stores leave unprotected. Pure. */
+import { externalCopies } from '../../../plan/declared/external.ts';
 import { worstCaseRpo } from '../../../plan/objectives.ts';
 import type { StackConfig } from '../types.ts';
-import { copiesOfExternal, STORES } from './schema.ts';
+import { STORES } from './schema.ts';
 
 /** In role recovery: stores whose data nothing is restored into. */
 function keptStores({ external, role }: Pick<StackConfig, 'external' | 'role'>): string[] {
@@ -19,7 +20,7 @@ export function externalFindings(config: Pick<StackConfig, 'plan' | 'external' |
 
 function unmetByDumps({ plan, external }: Pick<StackConfig, 'plan' | 'external'>): string[] {
   if (external.postgres === undefined) return [];
-  const { dumps, wal } = copiesOfExternal(external.postgres);
+  const { dumps, wal } = externalCopies(external.postgres);
   const dump = plan.workloads.find(({ type }) => type === (wal ? 'postgres-wal' : 'postgres-dump'))?.id;
   const row = worstCaseRpo(plan).find(({ workload }) => workload === dump);
   if (row === undefined || row.met) return [];

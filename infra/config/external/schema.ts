@@ -1,6 +1,5 @@
 /** The config key `external`: stores that stay where they are, and are protected by what they allow. Pure. */
 import { z } from 'zod';
-import type { ExternalCopies } from '../../../plan/declared/external.ts';
 import { lineSchema } from '../../../plan/fields.ts';
 
 const port = z.int().min(1).max(65_535);
@@ -53,8 +52,3 @@ export type External = z.infer<typeof externalSchema>;
 
 export const STORES = ['postgres', 'redis'] as const;
 export type Store = (typeof STORES)[number];
-
-/** What a stack copies of an external PostgreSQL. Pure. */
-export function copiesOfExternal({ dumps, wal }: NonNullable<External['postgres']>): ExternalCopies {
-  return { dumps: dumps ?? (wal === undefined ? 'hourly' : 'daily'), wal: wal !== undefined };
-}
