@@ -1,6 +1,7 @@
 /** The breach kit is killed in the middle: the host says what is half done, and the same command goes on. */
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { type RunningDr, startDr } from './dr-process.ts';
@@ -66,6 +67,16 @@ async function withSilentRedis(site: Platform, use: () => Promise<void>): Promis
   }
 }
 
+/** Who opens `path` waits until `use` has ended: a step is then killed before it is done. */
+async function withPipe(path: string, use: () => Promise<void>): Promise<void> {
+  await execa('mkfifo', [path]);
+  try {
+    await use();
+  } finally {
+    await rm(path);
+  }
+}
+
 const said = async (site: Platform): Promise<string> =>
   (await drEnds(1, site.envFile, ['health', '--security'])).stdout;
 
@@ -127,6 +138,17 @@ test('a collection of evidence is killed: it is listed as interrupted, leaves no
   });
 });
 
+/** The file that a half done rotation makes for a passphrase or the signing key, beside the one that it replaces. */
+async function nextFile(
+  site: Platform,
+  name: string,
+  from: { readonly file: string } | object | undefined,
+): Promise<string> {
+  if (from === undefined || !('file' in from)) throw new Error(`${name} is in no file`);
+  const [journal = ''] = await readdir(join(site.paths.state, 'secrets', 'journal'));
+  return join(dirname(from.file), `${name}-${journal.replace(/\.jsonl$/, '')}`);
+}
+
 test('a rotation is killed at each kind of secret: it goes on with the same values, and the host is never locked out', async () => {
   await withGolden(async (golden) => {
     const site = await golden.startSource();
@@ -146,11 +168,16 @@ test('a rotation is killed at each kind of secret: it goes on with the same valu
     // The new value is on disk, and perhaps in the server.
     // One that was killed between making and filling the file has told nobody of it.
     const made = async () => (await readFile(join(await run(), 'own-redis'), 'utf8').catch(() => '')).length === 64;
-    await killWhen(site, rotate, made);
+    // Where dr.yaml is written before it takes the place of the old one.
+    const edited = `${site.envFile}.new`;
+    await withPipe(edited, () => killWhen(site, rotate, made));
     const fresh = await readFile(join(await run(), 'own-redis'), 'utf8');
-    await killWhen(site, rotate, async () => (await readFile(file, 'utf8')) !== old);
-    await killWhen(site, rotate, has('repository/local start'));
-    await killWhen(site, rotate, has('signing start'));
+    await withPipe(edited, () => killWhen(site, rotate, async () => (await readFile(file, 'utf8')) !== old));
+    const { repositories, signingKeys } = site.environment;
+    const passphrase = await nextFile(site, 'local', repositories.local?.passphrases?.[0]?.from);
+    await withPipe(passphrase, () => killWhen(site, rotate, has('repository/local start')));
+    const signing = await nextFile(site, 'points', signingKeys[0]?.from);
+    await withPipe(signing, () => killWhen(site, rotate, has('signing start')));
 
     const { stdout } = await drEnds(0, site.envFile, [...rotate, '-o', 'json']);
     const { rotated, failed } = JSON.parse(stdout) as { rotated: { id: string; file: string }[]; failed: unknown[] };
