@@ -20,6 +20,8 @@ export default defineConfig({
     // Each file may run a PostgreSQL, a Redis and an S3 server of its own: more side by side only slow each other down.
     fileParallelism: true,
     maxWorkers: 2,
+    // CI runs a dozen servers beside each other on two cores: what fails there is tried once more, and named where it passes then.
+    retry: Number(process.env.DR_TEST_RETRIES ?? 0),
     reporters: ['default', './tests/reporter.ts'],
   },
 });

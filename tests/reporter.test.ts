@@ -17,10 +17,23 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Runs a file of tests of its own and gives the last line of everything that was printed. */
-async function lastLineOf(name: string, source: string): Promise<{ line: string | undefined; code: number | null }> {
+/** Runs a file of tests of its own and gives the last lines of everything that was printed. */
+async function lastLinesOf(
+  name: string,
+  source: string,
+  more: readonly string[] = [],
+): Promise<{ lines: string[]; code: number | null }> {
   await writeFile(join(root, `${name}.test.ts`), source);
-  const args = ['run', '--root', root, '--globals', '--reporter=default', `--reporter=${reporter}`, `${name}.test.ts`];
+  const args = [
+    'run',
+    '--root',
+    root,
+    '--globals',
+    '--reporter=default',
+    `--reporter=${reporter}`,
+    ...more,
+    `${name}.test.ts`,
+  ];
   const child = spawn(process.execPath, [vitest, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (chunk) => {
@@ -30,7 +43,12 @@ async function lastLineOf(name: string, source: string): Promise<{ line: string 
     output += chunk;
   });
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { line: output.trimEnd().split('\n').at(-1), code };
+  return { lines: output.trimEnd().split('\n').slice(-2), code };
+}
+
+async function lastLineOf(name: string, source: string): Promise<{ line: string | undefined; code: number | null }> {
+  const { lines, code } = await lastLinesOf(name, source);
+  return { line: lines.at(-1), code };
 }
 
 describe('the last line of a run', () => {
@@ -51,5 +69,13 @@ describe('the last line of a run', () => {
   it('counts an error that no test caught', async () => {
     const source = `it('a', async () => { setTimeout(() => { throw new Error('late'); }); await new Promise((r) => setTimeout(r, 50)); });`;
     expect(await lastLineOf('uncaught', source)).toEqual({ line: '1 passed, 1 failed', code: 1 });
+  });
+
+  it('names a test that passed at the second try only', async () => {
+    const source = `let tries = 0; it('a', () => { tries += 1; if (tries < 2) throw new Error('too early'); });`;
+    expect(await lastLinesOf('unsteady', source, ['--retry=1'])).toEqual({
+      lines: ['passed at the second try: unsteady.test.ts > a: too early', '1 passed, 0 failed'],
+      code: 0,
+    });
   });
 });
