@@ -52,6 +52,25 @@ test('a preview that the policy pack stops is shown, in a fence that it can’t 
   expect(stdout.match(/^~~~~/gm)).toHaveLength(2);
 });
 
+test('a change that the policy pack stops: what gets worse for whom comes first, then the rules, without the engine’s progress', async () => {
+  const violation =
+    '        - [mandatory]  redundancy  (kubernetes:apps/v1:StatefulSet: postgres)\n          redundancy: 1 member';
+  const text = `@ previewing update.....\n ~  postgres update\nPolicies:\n    ❌ go-coffee-dr@v0.1.0\n${violation}\n\nDiagnostics:\n  error: preview failed`;
+  const { stdout, exitCode } = await preview(text, 255, 'Accept-impact production: instances=one node');
+  expect(exitCode).toBe(255);
+  // What is accepted is no finding any more, but the rule stands.
+  expect(stdout).toContain('**The preview was stopped.**');
+  expect(stdout).toContain(violation);
+  const worse = await preview(text, 255);
+  expect(worse.stdout).toMatch(/^### Recovery impact: production\n\n\*\*It gets worse for /);
+  expect(worse.stdout).toContain('| **worse** | instances | instances of postgres | 2 | 1 |');
+  expect(worse.stdout).toContain(
+    `**The policy pack stops this change**, accepted or not:\n\n~~~~text\n    ❌ go-coffee-dr@v0.1.0\n${violation}\n~~~~`,
+  );
+  for (const each of [stdout, worse.stdout]) expect(each).not.toContain('previewing update');
+  expect(worse.stdout).not.toContain('Diagnostics');
+});
+
 test('an acceptance that names nothing is said in the comment', async () => {
   const { stdout, exitCode } = await preview('', 0, 'Accept-impact production: instnces=one node');
   expect(exitCode).toBe(2);
