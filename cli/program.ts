@@ -140,7 +140,7 @@ export const COMMANDS: readonly Row[] = [
   ],
   [
     'evidence',
-    'Collect, list, verify and hold the evidence of a breach, with a custody log.',
+    'Collect, list, verify and hold the evidence of a breach, with a custody log; report a quarter to the auditor.',
     () => import('./commands/breach/evidence.ts'),
   ],
   [

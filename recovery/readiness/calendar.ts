@@ -10,7 +10,7 @@ import type { RunRecord } from '../report/runs.ts';
 import type { CalendarRow } from './types.ts';
 
 type Test = Plan['tests'][number];
-type Run = NonNullable<CalendarRow['last']>;
+export type Run = NonNullable<CalendarRow['last']>;
 
 export interface CalendarFacts {
   readonly plan: Plan;
@@ -44,7 +44,8 @@ function runsOfAll(scenarios: readonly string[], measurements: readonly Measurem
   return [{ ...oldest, result: failed === undefined ? 'passed' : 'failed', how: 'drills of all scenarios' }];
 }
 
-function runsOf(test: Test, facts: CalendarFacts): Run[] {
+/** Every run of a test that left something, in no order. */
+export function testRuns(test: Test, facts: Omit<CalendarFacts, 'now'>): Run[] {
   const { plan, measurements, runs } = facts;
   const scenarios = drilledBy(test.run, plan);
   const drills =
@@ -89,18 +90,22 @@ export function testCalendar(facts: CalendarFacts): CalendarRow[] {
       ? `dr exercise prepare --scenario ${first?.id}`
       : `dr plan record ${id} --by NAME --result passed`;
     const command = run ?? byHand;
-    return row({ kind: 'test', id, title, cadence, command }, runsOf(test, facts), facts.now);
+    return row({ kind: 'test', id, title, cadence, command }, testRuns(test, facts), facts.now);
   });
 }
 
-/** One row a cadence of the plan's reviews. A review of a longer cadence is one of the shorter too: it reads the whole plan. */
+/** A review of a longer cadence is one of the shorter too: it reads the whole plan. */
+export function reviewRuns(cadence: string, { records }: Pick<CalendarFacts, 'records'>): Run[] {
+  const counts = cadence === 'annual' ? ['annual'] : [cadence, 'annual'];
+  return records
+    .filter(({ about, id }) => about === 'review' && counts.includes(id))
+    .map(({ at, by, result, note, id }): Run => ({ at, by, result, how: note ?? `${id} review` }));
+}
+
+/** One row a cadence of the plan's reviews. */
 export function reviewCalendar(facts: CalendarFacts): CalendarRow[] {
   return facts.plan.maintenance.reviews.map(({ cadence, what }) => {
-    const counts = cadence === 'annual' ? ['annual'] : [cadence, 'annual'];
-    const runs = facts.records
-      .filter(({ about, id }) => about === 'review' && counts.includes(id))
-      .map(({ at, by, result, note, id }): Run => ({ at, by, result, how: note ?? `${id} review` }));
     const command = `dr plan review --cadence ${cadence} --by NAME`;
-    return row({ kind: 'review', id: cadence, title: what, cadence, command }, runs, facts.now);
+    return row({ kind: 'review', id: cadence, title: what, cadence, command }, reviewRuns(cadence, facts), facts.now);
   });
 }

@@ -95,6 +95,7 @@ test('the commands of the plan are all there', () => {
     'dr evidence list',
     'dr evidence verify',
     'dr evidence hold',
+    'dr evidence report',
     'dr secrets',
     'dr secrets rotate',
     'dr adopt',

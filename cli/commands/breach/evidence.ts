@@ -7,6 +7,7 @@ import type { ClusterSource } from '../../../recovery/evidence/collect.ts';
 import { type CommandResult, commandFamily, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { confirmOption, dryRunOption, examples, repositoriesOption, verbatimListOption } from '../../flags.ts';
 import { openSite } from '../../open-site.ts';
+import { quarterly } from './evidence-report.ts';
 
 const byOption = () =>
   new Option('--by <name>', 'who does this, for the custody log').default(
@@ -201,11 +202,14 @@ async function hold(
 
 export const declare = commandFamily({
   declare: () =>
-    new Command('evidence').description('Collect, list, verify and hold the evidence of a breach, with a custody log.'),
+    new Command('evidence').description(
+      'Collect, list, verify and hold the evidence of a breach, with a custody log; report a quarter to the auditor.',
+    ),
   members: [
     siteCommand({ declare: collectDeclaration, run: collect }),
     siteCommand({ declare: listDeclaration, run: list }),
     siteCommand({ declare: verifyDeclaration, run: verify }),
     siteCommand({ declare: holdDeclaration, run: hold }),
+    quarterly,
   ],
 });
