@@ -1,9 +1,10 @@
 /** `dr failover`: the standby site becomes the primary site. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { formatDuration } from '../../plan/duration.ts';
 import { badInput } from '../../recovery/core/errors.ts';
+import { writeFile } from '../../recovery/core/files/writes.ts';
 import type { FailoverPlan, FailoverReport, FailoverRequest } from '../../recovery/failover/types.ts';
 import { envelope, toJson } from '../../recovery/report/output.ts';
 import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } from '../command.ts';

@@ -4,11 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { makePassableFolder } from '../core/account.ts';
 import { DrError, hasCode, precondition } from '../core/errors.ts';
+import { writeFile } from '../core/files/writes.ts';
 import { parseJson } from '../core/json.ts';
 import type { Site } from './site.ts';
 

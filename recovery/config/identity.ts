@@ -4,11 +4,12 @@
  * `dr init --adopt`.
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DrError, hasCode } from '../core/errors.ts';
+import { writeFile } from '../core/files/writes.ts';
 import { isOnOtherHost } from './environment.ts';
 import type { Site } from './site.ts';
 

@@ -3,12 +3,13 @@
  * so that two servers can never write into one WAL archive.
  */
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { lineageName } from '../../plan/layout.ts';
 import { makePassableFolder } from '../core/account.ts';
 import { DrError, hasCode } from '../core/errors.ts';
+import { writeFile } from '../core/files/writes.ts';
 import { parseJson } from '../core/json.ts';
 import type { Site } from './site.ts';
 

@@ -4,12 +4,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isThereSync } from '../core/absent.ts';
 import { makePassableFolder } from '../core/account.ts';
 import { DrError, hasCode } from '../core/errors.ts';
+import { writeFile } from '../core/files/writes.ts';
 import { parseJson } from '../core/json.ts';
 import type { Repository, Site } from './site.ts';
 

@@ -5,6 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 import { isThere } from './absent.ts';
 import { badInput, DrError, hasCode, limitError } from './errors.ts';
+import { namingPath } from './files/writes.ts';
 
 export interface Account {
   readonly name: string;
@@ -126,7 +127,7 @@ export async function writeOwnedFile(
   const next = `${path}.${randomBytes(4).toString('hex')}`;
   const handle = await open(next, 'wx', mode);
   try {
-    await handle.writeFile(text);
+    await handle.writeFile(text).catch(namingPath(next));
     await handle.chmod(mode);
     if (account) await handle.chown(account.uid, account.gid);
     await handle.sync();

@@ -115,7 +115,17 @@ export function systemError(error: unknown, where: string): DrError | undefined 
   const known = SYSTEM[error.code ?? ''];
   if (known === undefined || error.syscall === undefined) return undefined;
   const fact = error.message.length > LONGEST ? `${error.syscall}: ${error.code}` : error.message;
-  return new DrError({ ...known, where: shortened(error.path ?? where), fact, cause: error });
+  return new DrError({ ...known, where: shortened(refusedPath(error) ?? where), fact, cause: error });
+}
+
+/** Refused to the target of a copy or a rename, not to the file that is read. */
+const OF_TARGET = ['ENOSPC', 'EDQUOT', 'EROFS'];
+
+/** The path that a refusal of the operating system is about. Undefined where Node does not say. */
+export function refusedPath(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { path, dest } = error as NodeJS.ErrnoException & { readonly dest?: string };
+  return hasCode(error, ...OF_TARGET) ? (dest ?? path) : path;
 }
 
 /** The code that the operating system (or Node) refused with, such as `ENOENT`. Undefined for an error without one. */

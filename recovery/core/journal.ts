@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { ignoring, namesIn } from './absent.ts';
 import { makePassableFolder } from './account.ts';
 import { DrError, messageOf } from './errors.ts';
+import { namingPath } from './files/writes.ts';
 import { parseJson } from './json.ts';
 import { programVersion } from './version.ts';
 
@@ -205,7 +206,7 @@ export class Journal {
       // The new line replaces the torn text behind the last line break.
       const whole = written.lastIndexOf('\n') + 1;
       await handle.truncate(whole);
-      await writeAll(handle, Buffer.from(`${JSON.stringify(entry)}\n`), whole);
+      await writeAll(handle, Buffer.from(`${JSON.stringify(entry)}\n`), whole).catch(namingPath(this.file));
       await handle.sync();
     } finally {
       await handle.close();

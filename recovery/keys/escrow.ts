@@ -4,6 +4,7 @@ import { open, readFile, rm } from 'node:fs/promises';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Site } from '../config/site.ts';
 import { badInput, DrError, precondition } from '../core/errors.ts';
+import { namingPath } from '../core/files/writes.ts';
 import { readSiteFacts } from '../runbook/facts.ts';
 import { runbookHtml } from '../runbook/html.ts';
 import { makeRunbook } from '../runbook/model.ts';
@@ -83,7 +84,7 @@ async function writeOnce(file: string, content: Buffer): Promise<void> {
     });
   });
   try {
-    await handle.writeFile(content);
+    await handle.writeFile(content).catch(namingPath(file));
     await handle.chmod(0o600);
     await handle.sync();
   } catch (error) {

@@ -1,11 +1,12 @@
 /** Unpacks an escrow file into a usable folder: keys, dr.yaml with the folder's paths, the plan, the program. */
-import { chmod, chown, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Environment } from '../config/environment.ts';
 import { readEnvironment } from '../config/environment-file.ts';
 import { isThere } from '../core/absent.ts';
 import { type Account, lookUpAccount } from '../core/account.ts';
 import { DrError, precondition } from '../core/errors.ts';
+import { writeFile } from '../core/files/writes.ts';
 import { shellWord } from '../core/quote.ts';
 import { BUNDLE_FILES, BUNDLE_FOLDERS, HERE } from './bundle.ts';
 import type { OpenedEscrow } from './escrow.ts';

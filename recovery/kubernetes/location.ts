@@ -1,7 +1,8 @@
 /** Opens access to a cluster by the kubeconfig of a stack's config: a path, or the text itself. */
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTempFolder } from '../core/files/temp-folder.ts';
+import { writeFile } from '../core/files/writes.ts';
 import { type ClusterAccess, openAccess } from './access.ts';
 
 /** Throws `KUBECONFIG-…` and `CONTEXT-UNKNOWN` (exit 2). */

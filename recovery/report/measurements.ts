@@ -1,9 +1,10 @@
 /** Measured recoveries: one JSON line each in `<stateDir>/measurements.jsonl`. Restores and drills write, `dr objectives` reads. */
-import { appendFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { makePassableFolder } from '../core/account.ts';
 import { hasCode } from '../core/errors.ts';
+import { appendFile } from '../core/files/writes.ts';
 import { parseJson } from '../core/json.ts';
 
 const measurementSchema = z.object({

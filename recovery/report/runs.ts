@@ -2,7 +2,7 @@
  * How each scheduled backup, each verification and each comprehensive health check ended: one JSON line each in `<stateDir>/runs.jsonl`. The monitor reads them, so that a
  * failed backup shows before its point is missed, and damage as soon as it is found.
  */
-import { appendFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { selectWorkloads } from '../../plan/select.ts';
@@ -10,6 +10,7 @@ import type { Plan, Schedule } from '../../plan/types.ts';
 import { ignoring } from '../core/absent.ts';
 import { makePassableFolder } from '../core/account.ts';
 import { hasCode } from '../core/errors.ts';
+import { appendFile } from '../core/files/writes.ts';
 import { parseJson } from '../core/json.ts';
 
 const runSchema = z.discriminatedUnion('what', [

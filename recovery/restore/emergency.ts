@@ -1,5 +1,5 @@
 /** Saves what can still be read of a damaged cluster, thing by thing, before anything else is done to it. */
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../config/environment.ts';
@@ -7,6 +7,7 @@ import type { Site } from '../config/site.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
 import { DrError, EXIT, type ExitCode, hasCode, messageOf, precondition } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
+import { writeFile } from '../core/files/writes.ts';
 import { poll } from '../core/poll.ts';
 import type { Progress } from '../core/progress.ts';
 import { shellWord } from '../core/quote.ts';

@@ -2,7 +2,7 @@
  * Runs the plan: data in parallel, services tier by tier behind a check of the tier before. Measures the RPO that the restore had: how far
  * before the disaster the restored data ends.
  */
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { seconds } from '../../plan/duration.ts';
@@ -11,6 +11,7 @@ import { makePassableFolder } from '../core/account.ts';
 import { asDrError, hasBug } from '../core/as-dr-error.ts';
 import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
+import { writeFile } from '../core/files/writes.ts';
 import { dropOutside } from '../workloads/postgres/host/outside.ts';
 import { typeOfItem } from '../workloads/registry.ts';
 import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';

@@ -3,6 +3,7 @@ import { chmod, chown, open, readFile, rename, rm, stat } from 'node:fs/promises
 import { parseDocument } from 'yaml';
 import { readEnvironment } from '../config/environment-file.ts';
 import { DrError } from '../core/errors.ts';
+import { namingPath } from '../core/files/writes.ts';
 import { shellWord } from '../core/quote.ts';
 
 export type Path = readonly (string | number)[];
@@ -25,7 +26,7 @@ export async function editEnvironment(file: string, edit: (document: Document) =
   try {
     const handle = await open(part, 'w', 0o600);
     try {
-      await handle.writeFile(document.toString({ lineWidth: 0 }));
+      await handle.writeFile(document.toString({ lineWidth: 0 })).catch(namingPath(part));
       await handle.sync();
     } finally {
       await handle.close();

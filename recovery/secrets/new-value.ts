@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode } from '../core/errors.ts';
+import { namingPath } from '../core/files/writes.ts';
 
 /** 256 bits, in letters that no shell, URL or configuration file needs to quote. */
 const fresh = (): string => randomBytes(32).toString('hex');
@@ -21,7 +22,7 @@ export async function newValue(file: string, like?: string): Promise<string> {
     const handle = await open(file, 'wx', 0o600);
     try {
       const value = fresh();
-      await handle.writeFile(value);
+      await handle.writeFile(value).catch(namingPath(file));
       if (like !== undefined) {
         const { uid, gid, mode } = await stat(like);
         await handle.chown(uid, gid);
@@ -42,7 +43,7 @@ export async function newValue(file: string, like?: string): Promise<string> {
   try {
     await handle.truncate();
     const again = fresh();
-    await handle.writeFile(again);
+    await handle.writeFile(again).catch(namingPath(file));
     await handle.sync();
     return again;
   } finally {

@@ -3,13 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { link, open, rm } from 'node:fs/promises';
 import type { Account } from '../core/account.ts';
 import { hasCode, precondition } from '../core/errors.ts';
+import { namingPath } from '../core/files/writes.ts';
 
 /** False where something has that name: it stays as it is. */
 export async function createFile(path: string, text: string, mode: number, owner?: Account): Promise<boolean> {
   const next = `${path}.${randomBytes(4).toString('hex')}`;
   const handle = await open(next, 'wx', mode);
   try {
-    await handle.writeFile(text);
+    await handle.writeFile(text).catch(namingPath(next));
     await handle.chmod(mode);
     if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
     await handle.sync();

@@ -2,11 +2,12 @@
  * Copies the content that a versioned bucket had at a moment into a folder, where the engines use it like any local repository. This
  * undoes delete markers and overwritten objects for engines that can't read old versions themselves.
  */
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pMap from 'p-map';
 import { ifAbsent } from '../core/absent.ts';
 import { badInput, hasCode, precondition } from '../core/errors.ts';
+import { writeFile } from '../core/files/writes.ts';
 import { checkKey } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
 import { isVersioned, type ObjectVersion } from './versioned-store.ts';

@@ -1,11 +1,12 @@
 /** A folder for a server that is tried or asked aside, below the state directory; nothing in it outlives the command. */
-import { chmod, chown, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { chmod, chown, readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../config/site.ts';
 import { ifAbsent } from '../core/absent.ts';
 import { lookUpAccount, makePassableFolder, makeReachableFolder } from '../core/account.ts';
 import { precondition } from '../core/errors.ts';
 import { makeTempFolder } from '../core/files/temp-folder.ts';
+import { writeFile } from '../core/files/writes.ts';
 import { formatBytes } from '../report/format.ts';
 import type { Scratch } from './workload.ts';
 

@@ -2,12 +2,13 @@
  * Files that a server needs and that lie outside of its data: configuration, certificates, keys. The server names them, a capture holds
  * them below `server-files/` by their own paths, and a restore puts those back that the host has lost.
  */
-import { chmod, chown, copyFile, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { isThere } from '../core/absent.ts';
 import { idOf, lookUpAccount, makePassableFolder, nameOf } from '../core/account.ts';
 import { DrError, hasCode } from '../core/errors.ts';
+import { writeFile } from '../core/files/writes.ts';
 import { followLinks } from '../core/links.ts';
 
 const FOLDER = 'server-files';

@@ -1,11 +1,11 @@
 /** `dr drill`: build a platform on this machine, destroy it, recover it, and compare. */
-import { appendFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { drillMeasurements } from '../../../drill/report.ts';
 import { type DrillResult, runDrill } from '../../../drill/run.ts';
 import { scenarioOf } from '../../../drill/scenarios/all.ts';
 import { loadPlan } from '../../../plan/load.ts';
 import { gravestOf } from '../../../recovery/core/exit.ts';
+import { appendFile } from '../../../recovery/core/files/writes.ts';
 import { accountName } from '../../../recovery/core/holder.ts';
 import { measurementLines, recordMeasurements } from '../../../recovery/report/measurements.ts';
 import { type Paint, painter } from '../../../recovery/report/paint.ts';

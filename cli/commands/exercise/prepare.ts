@@ -1,7 +1,7 @@
 /** `dr exercise prepare`: the facilitator's kit. */
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
+import { writeFile } from '../../../recovery/core/files/writes.ts';
 import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } from '../../command.ts';
 import { examples } from '../../flags.ts';
 import { planFileOf } from '../../plan-file.ts';

@@ -1,8 +1,8 @@
 /** `dr incident post-mortem`: the plan's template, filled from the events. */
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import { Command, Option } from '@commander-js/extra-typings';
 import { exitFor } from '../../../recovery/core/exit.ts';
+import { writeFile } from '../../../recovery/core/files/writes.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { examples, verbatimListOption } from '../../flags.ts';
 import { askFor, byOption, openAll, writtenBy } from './open.ts';

@@ -1,8 +1,8 @@
 /** `dr readiness`: could this site recover today? */
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { exitFor } from '../../../recovery/core/exit.ts';
+import { writeFile } from '../../../recovery/core/files/writes.ts';
 import { painter } from '../../../recovery/report/paint.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { examples } from '../../flags.ts';

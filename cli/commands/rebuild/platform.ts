@@ -1,7 +1,8 @@
 /** `dr rebuild --to`: a fresh platform from a recovery point. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Plan } from '../../../plan/types.ts';
+import { writeFile } from '../../../recovery/core/files/writes.ts';
 import { drillEnvironment } from '../../../recovery/engines/machine.ts';
 import type { ClusterLocation } from '../../../recovery/kubernetes/location.ts';
 import { parseMoment, parseTarget } from '../../../recovery/points/target.ts';

@@ -1,7 +1,7 @@
 /** `dr runbook`: the plan's procedures with this site's names, to read and to walk. */
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
+import { writeFile } from '../../../recovery/core/files/writes.ts';
 import { type CommandResult, commandFamily, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { examples, listOption } from '../../flags.ts';
 import { openSite } from '../../open-site.ts';

@@ -8,11 +8,12 @@
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ifAbsent } from '../../core/absent.ts';
 import { makePassableFolder } from '../../core/account.ts';
 import { DrError } from '../../core/errors.ts';
+import { writeFile } from '../../core/files/writes.ts';
 import type { SigningKey } from '../signing.ts';
 import type { DocumentRecord } from './document.ts';
 import type { GoneDocument } from './memory.ts';

@@ -1,8 +1,9 @@
 /** A small file on the volume that says whose data it holds, and from which copy they began. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DrError, hasCode } from '../../core/errors.ts';
+import { writeFile } from '../../core/files/writes.ts';
 import { pointIdSchema } from '../../points/point.ts';
 
 const seedMarkSchema = z.strictObject({

@@ -2,12 +2,13 @@
  * Since when each workload, repository, scenario and schedule is watched, in `<stateDir>/watched.json`. What has never happened is overdue
  * only after it has had the time: a site on its first day has no verification of yesterday.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Plan } from '../../../plan/types.ts';
 import { makePassableFolder } from '../../core/account.ts';
 import { hasCode } from '../../core/errors.ts';
+import { writeFile } from '../../core/files/writes.ts';
 import type { Logger } from '../../core/log.ts';
 import type { WatchedKind, WatchedSince } from './observation.ts';
 

@@ -1,9 +1,10 @@
 /** What good days have measured: one JSON line for each probe and day in `<stateDir>/performance.jsonl`. */
-import { appendFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ifAbsent } from '../../core/absent.ts';
 import { makePassableFolder } from '../../core/account.ts';
+import { appendFile } from '../../core/files/writes.ts';
 import { parseJson } from '../../core/json.ts';
 
 const recordSchema = z.object({

@@ -1,11 +1,12 @@
 /** Mutual exclusion between processes by a file that only one of them can create. Held for milliseconds, never for work. */
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ifAbsent } from '../../core/absent.ts';
 import { DrError, hasCode } from '../../core/errors.ts';
+import { writeFile } from '../../core/files/writes.ts';
 import { isAlive, pidNamespace, startedAt } from '../../core/pids.ts';
 import { folderClock } from './folder-clock.ts';
 

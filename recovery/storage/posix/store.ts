@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ifAbsent } from '../../core/absent.ts';
 import { makePassableFolder } from '../../core/account.ts';
-import { badInput, codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
+import { badInput, DrError, hasCode } from '../../core/errors.ts';
 import { absolute, keyring } from '../../core/fields.ts';
 import { byKey, checkKey } from '../object-key.ts';
 import {
@@ -17,6 +17,7 @@ import {
   type StoredObject,
 } from '../object-store.ts';
 import { whileExclusive } from './exclusive-file.ts';
+import { repositoryFailure, stateFailure } from './failures.ts';
 import { folderClock } from './folder-clock.ts';
 
 export interface Owner {
@@ -235,41 +236,10 @@ class PosixStore implements BulkStore {
     try {
       return await work();
     } catch (error) {
-      const facts = FAILURES[codeOf(error) ?? ''];
-      if (facts === undefined) throw error;
-      throw new DrError({
-        ...facts,
-        where: this.describe,
-        fact: `${facts.fact} (${messageOf(error)})`,
-        cause: error,
-      });
+      throw this.#isState ? stateFailure(error, this.#root) : repositoryFailure(error, this.#root);
     }
   }
 }
-
-const FAILURES: Readonly<Record<string, { readonly code: string; readonly fact: string; readonly hint: string }>> = {
-  EACCES: {
-    code: 'REPOSITORY-DENIED',
-    fact: 'access was denied',
-    hint: 'run dr as the owner of the folder, or as root',
-  },
-  EPERM: {
-    code: 'REPOSITORY-DENIED',
-    fact: 'access was denied',
-    hint: 'run dr as the owner of the folder, or as root',
-  },
-  EROFS: { code: 'REPOSITORY-DENIED', fact: 'is mounted read-only', hint: 'mount the volume for writing' },
-  ENOSPC: {
-    code: 'REPOSITORY-FULL',
-    fact: 'no space is left',
-    hint: 'make room on its volume; in a repository `dr prune` removes what nothing keeps any more',
-  },
-  EDQUOT: { code: 'REPOSITORY-FULL', fact: 'the quota is used up', hint: 'raise the quota, or run `dr prune`' },
-  ENOTDIR: { code: 'REPOSITORY-MISSING', fact: 'a file stands where a folder must be', hint: 'move that file away' },
-  EEXIST: { code: 'REPOSITORY-MISSING', fact: 'a file stands where a folder must be', hint: 'move that file away' },
-  EIO: { code: 'REPOSITORY-UNREACHABLE', fact: 'the disk failed', hint: 'recover from another repository' },
-  ESTALE: { code: 'REPOSITORY-UNREACHABLE', fact: 'the share is gone', hint: 'mount the volume again' },
-};
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');

@@ -1,7 +1,8 @@
 /** A bucket that a stack's config describes: no file of this host names it. */
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTempFolder } from '../../core/files/temp-folder.ts';
+import { writeFile } from '../../core/files/writes.ts';
 import type { VersionedStore } from '../versioned-store.ts';
 import type { S3Keys } from './keys.ts';
 import { openS3Store } from './store.ts';

@@ -1,11 +1,12 @@
 /** The stored form: a file an object in `<kind>/<namespace>/<name>.json`, and an index that says what must be there. */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pMap from 'p-map';
 import { z } from 'zod';
 import { OBJECT_PARTS, type ObjectPart } from '../../../plan/types.ts';
 import { type DrError, messageOf, verificationFailed } from '../../core/errors.ts';
+import { writeFile } from '../../core/files/writes.ts';
 import { fieldsOf, groupOf, type KubeObject, kindName, kindOf, listOf, nameOf } from '../../kubernetes/objects.ts';
 import { gapLines } from './gaps/gap.ts';
 import { type Capture, countKinds, isObject, type SnapshotObject } from './make.ts';

@@ -1,5 +1,5 @@
 /** Named places in the WAL, made by PostgreSQL itself (`pg_create_restore_point`). This host remembers which it has made. */
-import { appendFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { postgresSettings } from '../../config/environment.ts';
@@ -7,6 +7,7 @@ import { readLineage } from '../../config/lineage.ts';
 import type { Site } from '../../config/site.ts';
 import { ifAbsent } from '../../core/absent.ts';
 import { badInput } from '../../core/errors.ts';
+import { appendFile } from '../../core/files/writes.ts';
 import { parseJson } from '../../core/json.ts';
 import { checkPointName } from '../../points/target.ts';
 import { refuseStandby } from './host/standby.ts';

@@ -1,5 +1,5 @@
 /** PostgreSQL: stop → lay the set down → a lineage of its own → replay → verify. */
-import { appendFile, chown, mkdir, mkdtemp, readdir, readFile, rename } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseLineage } from '../../../plan/layout.ts';
@@ -10,6 +10,7 @@ import type { Site } from '../../config/site.ts';
 import { ifAbsent, isThere } from '../../core/absent.ts';
 import { lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/account.ts';
 import { DrError, messageOf, precondition } from '../../core/errors.ts';
+import { appendFile } from '../../core/files/writes.ts';
 import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { restoreSet } from '../../engines/pgbackrest/restore.ts';

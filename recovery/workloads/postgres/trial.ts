@@ -1,10 +1,11 @@
 /** PostgreSQL of a point in a scratch place: restored, replayed to consistency, started on a private socket, and read from end to end. */
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder } from '../../core/account.ts';
+import { writeFile } from '../../core/files/writes.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 import type { SetItem } from '../restore-plan.ts';
 import { judged } from '../restore-step.ts';

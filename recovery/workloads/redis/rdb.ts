@@ -1,10 +1,11 @@
 /** Redis files on disk: checking an RDB, and laying one down so that a server with AOF on loads it too. */
-import { chown, copyFile, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { chown, copyFile, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../../config/site.ts';
 import { ifAbsent } from '../../core/absent.ts';
 import { badInput, type DrError, verificationFailed } from '../../core/errors.ts';
 import { fileDigest } from '../../core/file-digest.ts';
+import { writeFile } from '../../core/files/writes.ts';
 import type { RedisNames } from './names.ts';
 
 export interface CheckedRdb {

@@ -1,9 +1,10 @@
 /** Automatic rewrites of the append-only files, off while these are copied: a rewrite would replace them meanwhile. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ifAbsent } from '../../core/absent.ts';
+import { writeFile } from '../../core/files/writes.ts';
 import { parseJson } from '../../core/json.ts';
 import { infoField } from './info.ts';
 import { configOf } from './names.ts';

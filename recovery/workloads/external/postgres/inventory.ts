@@ -1,8 +1,9 @@
 /** What a dump of an external server holds, beside the dumped files: a restore is made and judged by it. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { verificationFailed } from '../../../core/errors.ts';
+import { writeFile } from '../../../core/files/writes.ts';
 
 const FILE = 'inventory.json';
 

@@ -1,9 +1,10 @@
 /** A dump of an external server in a PostgreSQL of `dr`'s own: made for it, loaded, compared row by row, and removed. */
-import { appendFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PostgresSettings } from '../../../config/environment.ts';
 import type { Site } from '../../../config/site.ts';
 import { makeOwnedFolder, makeReachableFolder } from '../../../core/account.ts';
+import { appendFile } from '../../../core/files/writes.ts';
 import { settingLine } from '../../../core/quote.ts';
 import { findPostgresBin } from '../../../engines/find.ts';
 import { startServer, stopServer, waitUntilWritable } from '../../postgres/server.ts';

@@ -1,9 +1,9 @@
 /** The restic repository that a stack names, without a site: what is secret stays in memory and goes to restic by its environment. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { layout } from '../../../../plan/layout.ts';
 import { badInput, messageOf } from '../../../core/errors.ts';
 import type { SecretRef } from '../../../core/fields.ts';
+import { writeFile } from '../../../core/files/writes.ts';
 import { silentLog } from '../../../core/log.ts';
 import { makeRun, type Run } from '../../../core/process.ts';
 import type { Secrets } from '../../../core/secrets.ts';

@@ -1,11 +1,12 @@
 /** PostgreSQL's configuration files wherever they are, its certificates, and the settings that its server runs with. */
-import { chown, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Workload } from '../../../../plan/types.ts';
 import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../../config/environment.ts';
 import type { Site } from '../../../config/site.ts';
 import { isThere } from '../../../core/absent.ts';
 import { lookUpAccount, makePassableFolder } from '../../../core/account.ts';
+import { writeFile } from '../../../core/files/writes.ts';
 import { isWithin } from '../../../core/links.ts';
 import { notCopiedFacts } from '../../../points/not-copied.ts';
 import type { ResticCapture } from '../../../points/point.ts';

@@ -2,7 +2,7 @@
  * A side instance: the database of a moment beside the live one, to be asked and read. It is recovered from a set and its WAL into a scratch
  * place, stays in recovery, and can be replayed further forward. It has a socket of its own, no network, and archives nothing.
  */
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { layout } from '../../../../plan/layout.ts';
@@ -11,6 +11,7 @@ import type { Repository, Site } from '../../../config/site.ts';
 import { isThere } from '../../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../../core/account.ts';
 import { badInput, DrError, precondition } from '../../../core/errors.ts';
+import { writeFile } from '../../../core/files/writes.ts';
 import { holderName } from '../../../core/holder.ts';
 import { poll } from '../../../core/poll.ts';
 import { settingLine } from '../../../core/quote.ts';

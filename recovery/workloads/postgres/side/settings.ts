@@ -1,9 +1,9 @@
 /** A server in a scratch place: its settings, its folders, its private socket. Nothing reaches out of it. */
-import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PostgresSettings, postgresSettings } from '../../../config/environment.ts';
 import type { Site } from '../../../config/site.ts';
 import { makeOwnedFolder, writeOwnedFile } from '../../../core/account.ts';
+import { appendFile } from '../../../core/files/writes.ts';
 import { settingLine, socketFolder } from '../../../core/quote.ts';
 import type { Scratch } from '../../workload.ts';
 
