@@ -3,17 +3,22 @@ import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
-import { type PointsRequest, type ResolvedPoint, resolvedPointSchema } from '../points/resolved/resolved-point.ts';
+import {
+  type PointsRequest,
+  type RepositoryAccess,
+  type ResolvedPoint,
+  resolvedPointSchema,
+} from '../points/resolved/resolved-point.ts';
 import type { EngineStack } from '../pulumi/engine.ts';
 import { type Chosen, type Draft, draftConfig, finalConfig, generationOf, refuseProblems } from './assemble.ts';
-import { locateRepository, type RepositoryLocation } from './repository-location.ts';
+import { locateOthers, locateRepository } from './repository-location.ts';
 import { type Found, findSources } from './sources.ts';
 import type { RebuildPorts, RebuildRequest } from './types.ts';
 
 export interface Prepared {
   readonly found: Found;
   readonly draft: Draft;
-  readonly location: RepositoryLocation;
+  readonly location: RepositoryAccess;
   /** The plan of the rebuilt environment. */
   readonly plan: Plan;
 }
@@ -67,7 +72,8 @@ export function pointsRequest(
 ): PointsRequest {
   const { secretValues } = draft.values;
   const secret = isRecord(secretValues) ? String(secretValues.signingKey) : '';
-  return { plan, ...location, signingKey: bundle?.signingKey ?? { name: FIRST_KEY, secret } };
+  const signingKey = bundle?.signingKey ?? { name: FIRST_KEY, secret };
+  return { plan, ...location, signingKey, ...locateOthers(draft.values, plan, location.repository.id) };
 }
 
 /** Throws the refusals of the target (exit 2). */

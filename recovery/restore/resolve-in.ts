@@ -8,11 +8,12 @@ import { openCatalog } from '../points/catalog/catalog.ts';
 import { type ChainPlaces, isNewerPoint, placesOf } from '../points/catalog/order.ts';
 import type { CatalogEntry, CatalogProblem } from '../points/catalog/types.ts';
 import { unreadableOf } from '../points/catalog/unreadable.ts';
-import { type MarksElsewhere, marksElsewhere, withMarks } from '../points/marks-elsewhere.ts';
+import { marksElsewhere } from '../points/marks-elsewhere.ts';
 import type { Origin } from '../points/point.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
 import type { Place } from '../points/resolve/types.ts';
 import { isWalTarget, type Target } from '../points/target.ts';
+import { NO_MARKS, unreadNotes, withMarksElsewhere } from '../points/verdicts.ts';
 import { clockSkew, skewText, WARN_SKEW_SECONDS } from '../storage/clock.ts';
 import type { Tools } from './made-with.ts';
 import { resolveInSingleCopy } from './single-copy.ts';
@@ -91,8 +92,6 @@ async function placeOf(
   return isWalTarget(target) ? locateTarget(site, { ...read, target, progress, signal }) : undefined;
 }
 
-const NOWHERE: MarksElsewhere = { marks: new Map(), unread: [] };
-
 export async function resolveIn(
   site: Site,
   request: Choice,
@@ -104,9 +103,10 @@ export async function resolveIn(
   if (isDriveUnmounted(site, repository)) throw driveUnmounted(site, repository);
   const source = repositoryTime ? await sourceAsOf(site, repository, repositoryTime, request) : repository;
   const catalog = await openCatalog(site, source, 'restorer');
-  const { points, problems, compromisedGone } = await catalog.review();
-  const others = repositoryTime ? NOWHERE : await marksElsewhere(site, repository);
-  const entries = points.map((entry) => withMarks(entry, others));
+  const { points, problems, ...goneHere } = await catalog.review();
+  const others = repositoryTime ? NO_MARKS : await marksElsewhere(site, repository);
+  const own = { ...goneHere, entries: points };
+  const { entries, compromisedGone } = withMarksElsewhere(own, others);
   const unreadable = unreadableOf(problems);
   const isAccepted = ({ kind }: CatalogProblem): boolean => kind === 'tampered' && request.allowTampered;
   const removed = problems.flatMap((found) => (found.newest && found.point && !isAccepted(found) ? [found.point] : []));
@@ -133,11 +133,7 @@ export async function resolveIn(
     });
   const warned = (resolution: Resolution): Resolution => ({
     ...resolution,
-    warnings: [
-      ...warnings,
-      ...others.unread.map((id) => `${id} was not asked for its marks: a point may be marked compromised there`),
-      ...resolution.warnings,
-    ],
+    warnings: [...warnings, ...unreadNotes(others), ...resolution.warnings],
   });
   if (repository.exported !== true)
     return { repository, source, order, tools, origins, resolution: warned(resolve(entries)) };

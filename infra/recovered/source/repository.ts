@@ -1,7 +1,7 @@
 /** The repository that `recovery` or `standby` names, as `dr` opens it from the program. */
 import * as pulumi from '@pulumi/pulumi';
 import { DrError, type ResolveRequest } from '../../../recovery/public.ts';
-import { repositoryLocations } from '../../config/locations.ts';
+import { type RepositoryLocation, repositoryLocations } from '../../config/locations.ts';
 import type { StackConfig } from '../../config/types.ts';
 
 /** The plain value: which resources are declared depends on what the secrets open. */
@@ -11,16 +11,21 @@ export function settled<T>(output: pulumi.Output<T>): Promise<T> {
   });
 }
 
-export type RecoverySource = Pick<ResolveRequest, 'plan' | 'repository' | 'credentials'>;
+export type RecoverySource = Pick<ResolveRequest, 'plan' | 'repository' | 'credentials' | 'others'>;
+
+async function accessTo(repository: RepositoryLocation): Promise<Pick<RecoverySource, 'repository' | 'credentials'>> {
+  const { credentials } = repository;
+  return { repository, credentials: credentials === undefined ? 'ambient' : (await settled(credentials)).restorer };
+}
 
 export async function recoverySource(
   config: Pick<StackConfig, 'plan' | 'storage'>,
   id: string,
 ): Promise<RecoverySource> {
-  const location = repositoryLocations(config)[id];
+  const { [id]: location, ...rest } = repositoryLocations(config);
   if (location === undefined) throw new TypeError(`the repository "${id}" was not checked`);
-  const credentials = location.credentials === undefined ? 'ambient' : (await settled(location.credentials)).restorer;
-  return { plan: config.plan, repository: location, credentials };
+  const others = await Promise.all(Object.values(rest).map(accessTo));
+  return { plan: config.plan, ...(await accessTo(location)), others };
 }
 
 /** A DrError as a RunError, which Pulumi shows without a stack trace. Any other error is returned unchanged. */

@@ -92,9 +92,7 @@ function trustOf({ state }: DocumentRecord): Trust {
 }
 
 /** Points without an outline have no entry: the list of problems shows them. */
-export function toEntries(
-  documents: Pick<CatalogDocuments, 'points' | 'marks'> & Partial<Pick<CatalogDocuments, 'gone'>>,
-): CatalogEntry[] {
+export function toEntries(documents: Marked): CatalogEntry[] {
   const marked = marksByPoint(documents.marks, documents.gone);
   const unread = unreadByPoint(documents.marks);
   return chainOrder(documents.points)
@@ -105,11 +103,15 @@ export function toEntries(
     });
 }
 
-/** Ids of points without an entry whose mark `compromised` stands. Whoever removed the point could not sign that the mark is taken back. */
-export function compromisedWithout(
-  documents: Pick<CatalogDocuments, 'points' | 'marks'> & Partial<Pick<CatalogDocuments, 'gone'>>,
-): string[] {
+type Marked = Pick<CatalogDocuments, 'points' | 'marks'> & Partial<Pick<CatalogDocuments, 'gone'>>;
+
+/** Marks of points without an entry, by the point's id. */
+export function marksWithout(documents: Marked): Map<string, MarkRecord[]> {
   const present = new Set(documents.points.flatMap(({ key, outline }) => (outline ? [pointOfKey(key)] : [])));
-  const marked = [...marksByPoint(documents.marks, documents.gone)];
-  return marked.flatMap(([id, marks]) => (!present.has(id) && isCompromised({ marks }) ? [id] : []));
+  return new Map([...marksByPoint(documents.marks, documents.gone)].filter(([id]) => !present.has(id)));
+}
+
+/** Ids of points without an entry whose mark `compromised` stands. Whoever removed the point could not sign that the mark is taken back. */
+export function compromisedWithout(documents: Marked): string[] {
+  return [...marksWithout(documents)].flatMap(([id, marks]) => (isCompromised({ marks }) ? [id] : []));
 }

@@ -2,9 +2,10 @@
 import pMap from 'p-map';
 import { byKey } from '../../storage/object-key.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
+import type { MarkRecord } from '../marks.ts';
 import type { SigningKey } from '../signing.ts';
 import { type CatalogPlace, type DocumentKind, type DocumentRecord, examine } from './document.ts';
-import { compromisedWithout, toEntries } from './entries.ts';
+import { compromisedWithout, marksWithout, toEntries } from './entries.ts';
 import type { CatalogEntry } from './types.ts';
 import { type UnreadablePoint, unreadableIn } from './unreadable.ts';
 
@@ -40,6 +41,8 @@ export interface ReadEntries {
   readonly unreadable: UnreadablePoint[];
   /** Points that are gone, or can't be read, and whose mark `compromised` stands. */
   readonly compromisedGone: readonly string[];
+  /** All marks of such points, by the point's id. */
+  readonly marksGone: ReadonlyMap<string, readonly MarkRecord[]>;
 }
 
 /** Points with their marks, as the repository has them now, and those that this version can't read. */
@@ -49,8 +52,13 @@ export async function readEntries(reading: Reading): Promise<ReadEntries> {
     readDocuments('point', layout.catalogPrefix, reading),
     readDocuments('mark', layout.allMarksPrefix, reading),
   ]);
-  const compromisedGone = compromisedWithout({ points, marks });
-  return { entries: toEntries({ points, marks }), unreadable: unreadableIn({ points }), compromisedGone };
+  const documents = { points, marks };
+  return {
+    entries: toEntries(documents),
+    unreadable: unreadableIn({ points }),
+    compromisedGone: compromisedWithout(documents),
+    marksGone: marksWithout(documents),
+  };
 }
 
 export async function readOne(kind: DocumentKind, key: string, reading: Reading): Promise<DocumentRecord | undefined> {

@@ -15,7 +15,7 @@ import { signDocument, signPoint } from '../signing.ts';
 import { type Cache, type CacheContent, loadCache, saveCache } from './cache.ts';
 import { type CatalogDocuments, findProblems, pointOfKey, signedRemovals, stillGone } from './chain.ts';
 import type { CatalogPlace, Checkpoint, DocumentRecord } from './document.ts';
-import { compromisedWithout, marksByPoint, toEntries, toEntry, unreadByPoint } from './entries.ts';
+import { compromisedWithout, marksByPoint, marksWithout, toEntries, toEntry, unreadByPoint } from './entries.ts';
 import { goneSince, onePerKey, unnamed } from './gone.ts';
 import { headOf, missingFences, missingOf } from './head.ts';
 import type { Keyring } from './keyring.ts';
@@ -58,7 +58,8 @@ export class StoreCatalog implements Catalog {
     // A list needs the texts of few documents.
     const documents = await this.#documents({ checkTexts: false });
     const compromisedGone = compromisedWithout(documents);
-    return { points: toEntries(documents), problems: findProblems(documents), compromisedGone };
+    const marksGone = marksWithout(documents);
+    return { points: toEntries(documents), problems: findProblems(documents), compromisedGone, marksGone };
   }
 
   async get(id: string): Promise<CatalogEntry | undefined> {

@@ -36,6 +36,8 @@ export interface CatalogReview {
   readonly problems: CatalogProblem[];
   /** Ids of points that are gone, or can't be read, and whose mark `compromised` stands: a replay must not lead past them. */
   readonly compromisedGone: readonly string[];
+  /** All marks of such points, by the point's id. */
+  readonly marksGone: ReadonlyMap<string, readonly MarkRecord[]>;
 }
 
 export interface Catalog {

@@ -17,18 +17,28 @@ import { type Resolution, resolveTarget } from '../resolve/resolve.ts';
 import type { ResolvedItem, ResolveInput } from '../resolve/types.ts';
 import type { SigningKey } from '../signing.ts';
 import { parseTarget } from '../target.ts';
+import { unreadNotes, withMarksElsewhere } from '../verdicts.ts';
 import { resolveCaptures, resolveManifests } from './captures.ts';
 import { endOf } from './end.ts';
 import { generationsOf } from './generations.ts';
+import { marksOf } from './others.ts';
 import type { ResolvedManifests, ResolvedPoint } from './types.ts';
 
 export { pointOf, type ResolvedManifests, type ResolvedPoint, resolvedPointSchema } from './types.ts';
 
-export interface ResolveRequest {
-  readonly plan: Plan;
+/** A bucket, and who reads it. */
+export interface RepositoryAccess {
   readonly repository: S3Location;
   /** `ambient`: the process's own AWS credentials, as the SDK finds them. */
   readonly credentials: S3Keys | 'ambient';
+}
+
+export interface ResolveRequest extends RepositoryAccess {
+  readonly plan: Plan;
+  /** The other repositories of the environment: a point that is marked compromised in one of them is so in all. @default none */
+  readonly others?: readonly RepositoryAccess[] | undefined;
+  /** Ids of repositories that nobody can ask from here. @default none */
+  readonly unasked?: readonly string[] | undefined;
   readonly signingKey: SigningKey;
   /** `latest`, a point's id, or a time with a zone. */
   readonly from: string;
@@ -49,20 +59,38 @@ export interface PinnedTarget {
 export type PointsRequest = Omit<ResolveRequest, 'from' | 'site' | 'now'>;
 type Asked = PointsRequest & Pick<ResolveRequest, 'now'>;
 
-async function openStore({ repository, credentials }: PointsRequest): Promise<ObjectStore> {
+async function openStore({ repository, credentials }: RepositoryAccess): Promise<ObjectStore> {
   const { openS3Location } = await import('../../storage/s3/location.ts');
   return openS3Location(repository, credentials);
 }
 
-function readAll(store: ObjectStore, { plan, repository, signingKey }: PointsRequest): Promise<ReadEntries> {
+type Catalogs = Pick<PointsRequest, 'plan' | 'signingKey'>;
+
+function readOwn(store: ObjectStore, { plan, signingKey }: Catalogs, repository: string): Promise<ReadEntries> {
   const { environment } = plan;
-  const place = { repository: repository.id, environment, layout: layout(environment) };
+  const place = { repository, environment, layout: layout(environment) };
   return readEntries({ store, place, keys: [signingKey], asOf: undefined, cached: new Map() });
+}
+
+interface ReadAll extends ReadEntries {
+  readonly notes: readonly string[];
+}
+
+/** The repository's points, with the marks of all repositories that answer. */
+async function readAll(store: ObjectStore, request: PointsRequest): Promise<ReadAll> {
+  const { repository, others = [], unasked = [] } = request;
+  const reads = others.map((each) => {
+    const read = async () => readOwn(await openStore(each), request, each.repository.id);
+    return [each.repository.id, read] as const;
+  });
+  const [own, marks] = await Promise.all([readOwn(store, request, repository.id), marksOf(new Map(reads))]);
+  const notes = unreadNotes({ unread: [...marks.unread, ...unasked] });
+  return { ...withMarksElsewhere(own, marks), notes };
 }
 
 /** All points of the repository, to compare a recovered platform with. Throws what the store throws. */
 export async function readPoints(request: PointsRequest): Promise<CatalogEntry[]> {
-  return (await readAll(await openStore(request), request)).entries;
+  return (await readOwn(await openStore(request), request, request.repository.id)).entries;
 }
 
 /** The newest manifest snapshots in the repository. Throws as `pinTarget` does. */
@@ -71,10 +99,11 @@ export async function resolveNewestManifests(
 ): Promise<{ readonly objects: readonly ResolvedManifests[]; readonly notes: readonly string[] }> {
   const { plan, repository } = request;
   const store = await openStore(request);
-  const read = await readAll(store, request);
+  const { notes: unread, ...read } = await readAll(store, request);
   const now = await correctedNow(store, request.now);
   const input = { repository: repository.id, ...read, target: parseTarget('latest', now), now };
-  return resolveManifests(input, plan);
+  const { objects, notes } = resolveManifests(input, plan);
+  return { objects, notes: [...unread, ...notes] };
 }
 
 type ItemOf<Engine extends Capture['engine']> = ResolvedItem & {
@@ -157,7 +186,7 @@ export async function resolveRecoveryPoint(request: ResolveRequest): Promise<Pin
   const paths = layout(plan.environment);
   const target = parseTarget(from, 'later');
   const store = await openStore(request);
-  const read = await readAll(store, request);
+  const { notes: unread, ...read } = await readAll(store, request);
   const now = await correctedNow(store, request.now);
   const wanted = selectWorkloads(plan, ['type:postgres', 'type:postgres-dump', 'type:redis']).map(({ id }) => id);
   const input = { repository: repository.id, ...read, target, now };
@@ -179,6 +208,7 @@ export async function resolveRecoveryPoint(request: ResolveRequest): Promise<Pin
   const cache = itemOf(resolution, plan, { type: 'redis', engine: 'restic' });
   const { objects, files, notes } = resolveCaptures(input, plan);
   const said = [
+    ...unread,
     ...resolution.warnings,
     ...missingNotes(resolution, plan, { repository: repository.id, dump }),
     ...notes,

@@ -33,6 +33,23 @@ test('tiers, their clocks and the config of the stack', async () => {
   expect(plain).not.toMatch(/secret-of-the-bucket|passphrase-|secret-signing-key/);
 });
 
+test('asks the other repositories for their marks', async () => {
+  await using at = await scratch();
+  const ports = portsOf(newBackend(RESOURCES), at.stateDir);
+  const asked: Parameters<typeof ports.resolve>[0][] = [];
+  const resolve: typeof ports.resolve = (request) => {
+    asked.push(request);
+    return ports.resolve(request);
+  };
+  await planRebuild(REQUEST, { ...ports, resolve });
+  const [first] = asked.map(({ repository, others = [], unasked }) => ({
+    own: repository.id,
+    others: others.map((each) => each.repository.bucket),
+    unasked,
+  }));
+  expect(first).toEqual({ own: 'secondary', others: ['copies-1'], unasked: [] });
+});
+
 test('skips a generation that another rebuild has begun; one that is set must be free', async () => {
   await using at = await scratch();
   const backend = newBackend(RESOURCES);

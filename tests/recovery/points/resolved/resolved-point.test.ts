@@ -203,6 +203,34 @@ describe('in a bucket', () => {
     });
   });
 
+  test('marks of the other repositories count, and one that does not answer is named', async () => {
+    await using other = await startBucket('secondary');
+    const { settings, region: of, stores } = other;
+    const site = await makeSite(other.folder);
+    const store = async () => stores.writer;
+    const catalog = await openCatalog(site, { id: 'secondary', settings, layout: keys, store }, 'writer');
+    const capture = resticCapture('redis', '2026-11-23T01:15:00Z');
+    const facts = { repository: 'secondary', endedAt: '2026-11-23T01:15:20Z', kind: 'incremental' } as const;
+    await catalog.write(pointBody('2026-11-23T01:15:00Z', [capture], facts));
+    const access = {
+      repository: { ...settings, id: 'secondary', ca: await readFile(of.ca, 'utf8') },
+      credentials: await of.keys('restorer'),
+    };
+    const asked = { ...request, others: [access] };
+    expect((await resolveRecoveryPoint(asked)).pin).toEqual((await resolveRecoveryPoint(request)).pin);
+
+    await catalog.mark(SECOND, 'compromised', 'test');
+    const { pin, notes } = await resolveRecoveryPoint(asked);
+    expect(pin).toMatchObject({ postgres: { point: FIRST, end: { kind: 'immediate' } }, redis: { point: FIRST } });
+    expect(notes).toContain(`skipped, because marked compromised: ${SECOND}`);
+
+    await of.stop();
+    const alone = await resolveRecoveryPoint({ ...asked, unasked: ['offsite'] });
+    expect(alone.pin.redis?.point).toBe(SECOND);
+    for (const id of ['secondary', 'offsite'])
+      expect(alone.notes).toContain(`${id} was not asked for its marks: a point may be marked compromised there`);
+  });
+
   test.each([
     ['a moment before all copies', { from: '2026-11-22T00:00:00Z' }, 'TARGET-UNREACHABLE'],
     ['a point that is not there', { from: '20261123T010000Z-full-ffff' }, 'POINT-UNKNOWN'],
