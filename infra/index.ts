@@ -21,7 +21,7 @@ import { declareCopies } from './jobs/copies.ts';
 import { externalAuthorities, withExternal } from './jobs/external.ts';
 import { RecoverySite } from './jobs/recovery-site.ts';
 import { Schedules } from './jobs/schedules.ts';
-import { AlertRoutes } from './monitoring/alert-routes.ts';
+import { declareRoutes } from './monitoring/alert-routes.ts';
 import { Monitor } from './monitoring/monitor.ts';
 import { outputsOf } from './outputs.ts';
 import { Certificates } from './pgbackrest/certificates.ts';
@@ -39,6 +39,7 @@ import { standbyObjects } from './recovered/source/standby-objects.ts';
 import { Redis } from './redis/redis.ts';
 import { RecoverySecrets } from './secrets.ts';
 import { jobSizes, MONITOR_RESOURCES, repositoryServerResources } from './sizes.ts';
+import { declareVolumes } from './volumes/volumes.ts';
 
 export async function stack(config: StackConfig = readConfig()): Promise<Record<string, Input<unknown>>> {
   const isOwn = watchOwn();
@@ -78,11 +79,12 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
 
   const cluster = clusterProvider(config.cluster);
   const shared = sharedProvider(config.cluster);
+  const outside = outsideOf(config, { repositories, git });
   const { accounts, guardrails } = new Foundation(
     'foundation',
     {
       namespaces,
-      outside: outsideOf(config, { repositories, git }),
+      outside,
       quotas: quotasOf({ ...config, overrides: config.quotas, storesAlone: namespaces.existing.length > 0 }),
       roleArns: aws?.roleArns,
       clusterKinds: config.clusterKinds,
@@ -231,16 +233,8 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
     },
   );
 
-  const { targets, targetNames } = notifications;
-  const routes =
-    targets &&
-    !isolated &&
-    new AlertRoutes(
-      'alerts',
-      { ...config.monitoring, plan, namespace: namespaces.recovery, targets, targetNames },
-      behindGuardrails,
-    );
   // Alerts about the real platform must not come from a drill.
+  const routes = isolated ? undefined : declareRoutes(config, behindGuardrails);
   const monitor =
     !isolated &&
     new Monitor(
@@ -255,12 +249,17 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
         serviceAccount: accounts.dr['dr-monitor'],
         localRepository,
         volumeAccess,
-        pings: targetNames.includes('pingUrl'),
+        pings: notifications.targetNames.includes('pingUrl'),
         resources: MONITOR_RESOURCES,
       },
       // It is ready only after it has read the repositories.
       after([...guardrails, ...recovery.ready, ...schedules.ready, ...(routes ? [routes] : [])], cluster),
     );
+
+  const volumes = declareVolumes(
+    { config, repositories, secrets: keys, authorities, resolved, outside, roleArns: aws?.roleArns, pods },
+    after([...guardrails, ...stored], cluster),
+  );
 
   // After everything that the stack declares itself, so that manifests of these objects are not declared a second time.
   const platform = await recoverPlatform('platform', {
@@ -273,6 +272,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
     lineage,
     guardrails,
     stores: [...recovery.ready, ...stores, ...copies.stores, ...copies.folders],
+    fill: volumes && ((claims, dependsOn) => volumes.seeds(claims, dependsOn)),
     cluster,
     shared,
   });

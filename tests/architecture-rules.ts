@@ -90,6 +90,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'infra/pgbackrest/': ['infra/cluster/', 'infra/jobs/', 'recovery/public.ts'],
   'infra/postgres/': ['infra/cluster/', 'infra/config/', 'infra/pgbackrest/', 'recovery/public.ts'],
   'infra/redis/': ['infra/cluster/', 'infra/config/', 'infra/jobs/'],
+  'infra/volumes/': ['infra/cluster/', 'infra/config/', 'infra/jobs/', 'recovery/public.ts'],
   'infra/monitoring/': ['infra/cluster/', 'infra/config/', 'infra/jobs/'],
   'infra/recovered/': [
     ...['cluster/', 'config/', 'jobs/', 'postgres/', 'secrets.ts'].map((name) => `infra/${name}`),

@@ -2,6 +2,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { bucketSpecs } from '../config/buckets.ts';
 import type { AwsStorage, SecretValues, StackConfig } from '../config/types.ts';
+import { visitorAccounts } from '../config/volumes/names.ts';
 import { Alarms, alarmPrefix } from './alarms/alarms.ts';
 import { Identities } from './identity/identities.ts';
 import { breakGlassRoleArn } from './names.ts';
@@ -127,6 +128,7 @@ export class AwsSide extends pulumi.ComponentResource {
         oidcProvider,
         buckets: bucketSpecs(plan),
         seedsRedis: this.#args.seedsRedis,
+        visitors: visitorAccounts(config),
         readingOnly: this.#args.isolated,
         breakGlassPrincipals: this.#owner ? breakGlassPrincipals : undefined,
       },

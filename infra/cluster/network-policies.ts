@@ -244,6 +244,23 @@ function withinDrill(namespaces: Namespaces, outside: Outside): NamedPolicy[] {
   }));
 }
 
+/** The ways of our pods in a namespace of the platform, whatever its own policies let out. */
+export function visitorPolicies(
+  { namespace, name, labels }: { namespace: string; name: string; labels: Record<string, string> },
+  namespaces: Namespaces,
+  outside: Outside,
+): NamedPolicy[] {
+  return (['dns', 'object-storage'] as const).map((reach) => ({
+    name: `${name}-${reach}`,
+    namespace,
+    spec: {
+      podSelector: { matchLabels: labels },
+      policyTypes: ['Egress'],
+      egress: egressRules(reach, namespaces, outside),
+    },
+  }));
+}
+
 export function networkPolicies(namespaces: Namespaces, outside: Outside): NamedPolicy[] {
   const { platform, recovery } = namespaces;
   return [

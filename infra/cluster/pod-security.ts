@@ -21,6 +21,37 @@ export function podSecurity(): PodSecurity {
   };
 }
 
+export interface Owner {
+  readonly user: number;
+  readonly group: number;
+}
+
+/**
+ * Of a pod that reads a volume of the platform. Without a group of the volume nothing of it is changed by the mount. Secrets belong to root
+ * then, so the pod is in that group, which gives it nothing else.
+ */
+export function readerSecurity({ user, group }: Owner): PodSecurity {
+  return {
+    runAsNonRoot: true,
+    runAsUser: user,
+    runAsGroup: group,
+    supplementalGroups: [0],
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
+/** Of a pod that fills one. A fresh volume is root's: the pod gets it by the group. */
+export function fillerSecurity({ user, group }: Owner): PodSecurity {
+  return {
+    runAsNonRoot: true,
+    runAsUser: user,
+    runAsGroup: group,
+    fsGroup: group,
+    fsGroupChangePolicy: 'OnRootMismatch',
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
 export function containerSecurity(): NonNullable<Container['securityContext']> {
   return {
     allowPrivilegeEscalation: false,

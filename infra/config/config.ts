@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { checkMeaning, checkPlan } from '../../plan/checks/validate.ts';
 import { externalCopies, withExternalPostgres } from '../../plan/declared/external.ts';
+import { namespacesOf } from '../../plan/declared/namespaces.ts';
 import { overridePlan } from '../../plan/declared/overrides.ts';
+import { withVolumes } from '../../plan/declared/volumes.ts';
 import { planDigest } from '../../plan/digest.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import { productionPlan } from '../../plan/production.ts';
@@ -19,6 +21,8 @@ import { ConfigError, type ConfigProblem, shapeProblems } from './problems.ts';
 import { locationOverrides, ruleProblems } from './rules.ts';
 import { CONFIG_KEYS, type Plain, plainSchemas, REQUIRED_KEYS, type Secret, secretSchemas } from './schema.ts';
 import type { StackConfig } from './types.ts';
+import { volumeProblems } from './volumes/problems.ts';
+import { copiedOf, type PlatformVolume, volumesOf } from './volumes/schema.ts';
 
 export { ConfigError } from './problems.ts';
 export type * from './types.ts';
@@ -90,28 +94,41 @@ function parseKeys({ values, secretKeys }: RawConfig): Parsed {
   return { plain: plain as Plain, secret: secret as Secret, problems };
 }
 
+/** A drill's namespaces have no volume of the site. */
+function volumesIn({ volumes, namespaces, recovery, standby, role }: Plain): PlatformVolume[] {
+  if (recovery?.isolated === true) return [];
+  const map = (role === 'recovery' ? recovery : standby)?.map.namespace ?? {};
+  return volumesOf(volumes, { namespaces: namespacesOf(namespaces ?? {}), map });
+}
+
 /** Throws ConfigError. @param base @default the shipped plan */
 export function parseConfig(raw: RawConfig, base: Plan = productionPlan): StackConfig {
   const { plain, secret, problems } = parseKeys(raw);
   const locations = locationOverrides(plain, base);
   // An objective that is missed must not keep anyone from restoring.
+  const check = plain.role === 'recovery' ? checkMeaning : checkPlan;
   const effective = overridePlan({
     base,
     overrides: [...locations.overrides, plain.plan ?? {}],
-    check: plain.role === 'recovery' ? checkMeaning : checkPlan,
+    check,
   });
   // A drill's PostgreSQL is its own.
   const server = plain.recovery?.isolated === true ? undefined : plain.external?.postgres;
-  const plan = server === undefined ? effective.plan : withExternalPostgres(effective.plan, externalCopies(server));
+  const stores = server === undefined ? effective.plan : withExternalPostgres(effective.plan, externalCopies(server));
+  const volumes = volumesIn(plain);
+  const plan = withVolumes(stores, copiedOf(volumes));
+  const { volumes: key, folders } = plain;
+  const about = { key, volumes, folders, namespaces: namespacesOf(plain.namespaces ?? {}), base: stores, plan };
   const all = [
     ...doubledKeys(raw.file, PROJECT),
     ...problems,
     ...locations.problems,
     ...effective.problems,
     ...ruleProblems(plain, secret, plan),
+    ...volumeProblems(about, check),
   ];
   if (all.length > 0) throw new ConfigError(raw.stack, all, lineFinder(raw.file, PROJECT));
-  return makeStackConfig({ stack: raw.stack, plain, secret, plan, planDigest: planDigest(plan) });
+  return makeStackConfig({ stack: raw.stack, plain, secret, plan, planDigest: planDigest(plan), volumes });
 }
 
 /** Pulumi's types lack `isConfigSecret`, the only way to ask which keys are encrypted. */

@@ -1,13 +1,14 @@
 /** What a stack's config leaves unprotected or unheard. None of it keeps the stack from coming up, so the preview names it. Pure. */
 import { dataSourceOf } from '../../plan/data-source.ts';
+import { isFolder } from '../../plan/declared/volumes.ts';
 import { isExtension, type Plan, type Workload } from '../../plan/types.ts';
 import { externalFindings } from './external/findings.ts';
 import { isIsolated } from './role.ts';
 import type { GitSource, StackConfig } from './types.ts';
 
-type Sources = Pick<StackConfig, 'folders' | 'git'>;
+type Sources = Pick<StackConfig, 'folders' | 'git' | 'platformVolumes'>;
 
-function isBackedUp({ folders, git }: Sources, workload: Workload): boolean {
+function isBackedUp({ folders, git, platformVolumes }: Sources, workload: Workload): boolean {
   if (isExtension(workload.type)) return false;
   switch (dataSourceOf(workload)) {
     case 'postgres':
@@ -16,7 +17,9 @@ function isBackedUp({ folders, git }: Sources, workload: Workload): boolean {
     case 'git':
       return git !== undefined;
     default:
-      return workload.objects !== undefined || workload.id in folders;
+      return (
+        workload.objects !== undefined || workload.id in folders || platformVolumes.some(({ id }) => id === workload.id)
+      );
   }
 }
 
@@ -26,7 +29,10 @@ export function backedUp(plan: Pick<Plan, 'workloads'>, sources: Sources): strin
 }
 
 /** Ids of the workloads that pods have as folders or mirror themselves: those of `--only` besides the stores and the API's objects. */
-export function copiedInPods(plan: Pick<Plan, 'workloads'>, { folders, git }: Sources): string[] {
+export function copiedInPods(
+  plan: Pick<Plan, 'workloads'>,
+  { folders, git }: Pick<Sources, 'folders' | 'git'>,
+): string[] {
   const mirrored = git === undefined ? [] : plan.workloads.filter(({ type }) => type === 'git').map(({ id }) => id);
   return [...Object.keys(folders), ...mirrored];
 }
@@ -45,10 +51,12 @@ export function alertReceivers({ plan, monitoring, notifications }: Alerting): r
   return plan.alerts.none ? 'none' : undefined;
 }
 
-const hintOf = ({ id, type }: Workload): string => {
+const hintOf = (workload: Workload): string => {
+  const { id, type } = workload;
   if (type === 'git') return 'git: {repositories: {NAME: https://…}}';
   if (isExtension(type)) return 'its settings have no key in a stack: back it up from a host';
-  return `folders: {${id}: CLAIM}`;
+  if (!isFolder(workload)) return `folders: {${id}: CLAIM}`;
+  return `folders: {${id}: CLAIM}, or volumes: {${id}: {claim: CLAIM, …}} for a claim of the platform`;
 };
 
 function unheard({ monitoring, notifications }: Alerting): string {

@@ -5,6 +5,7 @@ import type { Plan } from '../../plan/types.ts';
 import { channelPorts, incidentChannels } from './channels.ts';
 import type { Plain, Secret } from './schema.ts';
 import type { RecoverySettings, S3Endpoint, SecretSource, StackConfig } from './types.ts';
+import { claimOf, type PlatformVolume } from './volumes/schema.ts';
 
 type Storage = NonNullable<Plain['storage']>;
 
@@ -99,9 +100,13 @@ export interface CheckedConfig {
   /** With the stack's overrides. */
   readonly plan: Plan;
   readonly planDigest: string;
+  readonly volumes: readonly PlatformVolume[];
 }
 
-export function makeStackConfig({ stack, plain, secret, plan, planDigest }: CheckedConfig): StackConfig {
+const withContent = (volumes: readonly PlatformVolume[]): Record<string, string> =>
+  Object.fromEntries(volumes.map((volume) => [claimOf(volume), volume.id]));
+
+export function makeStackConfig({ stack, plain, secret, plan, planDigest, volumes }: CheckedConfig): StackConfig {
   const { oidcProvider, alertTargets } = { ...plain, ...secret };
   const cluster = present(plain.cluster, 'cluster');
   return {
@@ -127,6 +132,7 @@ export function makeStackConfig({ stack, plain, secret, plan, planDigest }: Chec
       secret.redisClientPassword === undefined ? undefined : pulumi.secret(secret.redisClientPassword),
     backups: present(plain.backups, 'backups'),
     folders: plain.folders ?? {},
+    platformVolumes: volumes,
     git:
       plain.git && Object.keys(plain.git.repositories).length > 0
         ? {
@@ -135,7 +141,7 @@ export function makeStackConfig({ stack, plain, secret, plan, planDigest }: Chec
           }
         : undefined,
     clusterKinds: plain.capture?.clusterKinds ?? [],
-    claims: plain.capture?.claims ?? {},
+    claims: { ...withContent(volumes), ...plain.capture?.claims },
     hooks: plain.capture?.hooks ?? {},
     external: externalOf(plain, secret),
     network: present(plain.network, 'network'),

@@ -73,17 +73,40 @@ export function isIsolated({ role, recovery }: Pick<StackConfig, 'role' | 'recov
   return role === 'recovery' && recovery?.isolated === true;
 }
 
-/** The copies that fill empty folders, by workload: those of the resolved point, or after a promotion the newest of the followed site. */
+interface CopiesOfFiles {
+  readonly repository: string;
+  /** Workload → id of the point, or `latest`. */
+  readonly targets: Readonly<Record<string, string>>;
+}
+
+/** The copies that fill empty folders: those of the resolved point, or after a promotion the newest of the followed site. */
 export function folderOrigins(
-  { role, standby, folders }: Pick<StackConfig, 'role' | 'standby' | 'folders'>,
+  config: Pick<StackConfig, 'role' | 'standby' | 'folders'>,
   resolved: ResolvedPoint | undefined,
-): { readonly repository: string; readonly targets: Readonly<Record<string, string>> } | undefined {
+): CopiesOfFiles | undefined {
+  return filesOrigins(config, Object.keys(config.folders), resolved);
+}
+
+/** The same for volumes of the platform. */
+export function volumeOrigins(
+  config: Pick<StackConfig, 'role' | 'standby' | 'platformVolumes'>,
+  resolved: ResolvedPoint | undefined,
+): CopiesOfFiles | undefined {
+  const ids = config.platformVolumes.map(({ id }) => id);
+  return filesOrigins(config, ids, resolved);
+}
+
+function filesOrigins(
+  { role, standby }: Pick<StackConfig, 'role' | 'standby'>,
+  workloads: readonly string[],
+  resolved: ResolvedPoint | undefined,
+): CopiesOfFiles | undefined {
   if (resolved !== undefined) {
     const targets = (resolved.files ?? []).map(({ workload, point }) => [workload, point] as const);
     return { repository: resolved.repository, targets: Object.fromEntries(targets) };
   }
   if (standby === undefined || role !== 'primary') return undefined;
-  const targets = Object.keys(folders).map((workload) => [workload, 'latest'] as const);
+  const targets = workloads.map((workload) => [workload, 'latest'] as const);
   return { repository: standby.repository, targets: Object.fromEntries(targets) };
 }
 

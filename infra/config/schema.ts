@@ -12,6 +12,7 @@ import { quota } from './quantities.ts';
 import { mapSchema, standbySchema } from './standby.ts';
 import { arn, storageSchema } from './storage-schema.ts';
 import { postgresSchema, redisSchema } from './stores/schema.ts';
+import { volumesSchema } from './volumes/schema.ts';
 
 /** A tag that can move would give two runs of the same program two platforms. */
 const image = z
@@ -77,6 +78,7 @@ export const plainSchemas = {
   backups: backupsSchema,
   /** Folder workload of the plan → the claim in the recovery namespace that holds it. */
   folders: z.record(z.string(), idSchema),
+  volumes: volumesSchema,
   /** The repositories that the workload of type git mirrors, by name. None of them is as good as no key: a copy of a stack sets it so. */
   git: z.strictObject({ repositories: z.record(idSchema, gitUrl) }),
   external: externalSchema,

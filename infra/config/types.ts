@@ -7,6 +7,7 @@ import type { BreakGlassPrincipal } from './aws/break-glass.ts';
 import type { IncidentChannels } from './channels.ts';
 import type { External, Store } from './external/schema.ts';
 import type { plainSchemas, secretSchemas } from './schema.ts';
+import type { PlatformVolume } from './volumes/schema.ts';
 
 type Plain<K extends keyof typeof plainSchemas> = z.infer<(typeof plainSchemas)[K]>;
 type Secret<K extends keyof typeof secretSchemas> = z.infer<(typeof secretSchemas)[K]>;
@@ -148,11 +149,13 @@ export interface StackConfig {
   readonly redisClientPassword?: Output<string> | undefined;
   readonly backups: Plain<'backups'>;
   readonly folders: Plain<'folders'>;
+  /** `volumes`: each is copied by a pod in the claim's namespace. None in a drill. */
+  readonly platformVolumes: readonly PlatformVolume[];
   /** What the workload of type git mirrors. */
   readonly git?: GitSource | undefined;
   /** `capture.clusterKinds`: cluster-scoped custom kinds that a backup reads too, by the names of their definitions. */
   readonly clusterKinds: readonly string[];
-  /** `capture.claims`: claim of the platform (`*` for any letters) → the workload that holds its content, or `none`. */
+  /** Claim of the platform (`*` for any letters) → the workload that holds its content, or `none`: `capture.claims` and `volumes`. */
   readonly claims: Readonly<Record<string, string>>;
   readonly hooks: Hooks;
   /** Stores that stay where they are; the stack makes none of them. */

@@ -3,7 +3,15 @@ import type { Input } from '@pulumi/pulumi';
 import { type EgressTarget, labelsOf } from '../cluster/labels.ts';
 import type { Container, PodSpec, Volume, VolumeMount } from '../cluster/manifests.ts';
 import { type AccessRole, accessFolder, PATHS } from '../cluster/paths.ts';
-import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/pod-security.ts';
+import {
+  containerSecurity,
+  fillerSecurity,
+  type PodSecurity,
+  podSecurity,
+  type Resources,
+  readerSecurity,
+  resources,
+} from '../cluster/pod-security.ts';
 import { sharedVolumeAffinity, sharedVolumeLabels, type VolumeAccess } from '../cluster/shared-volumes.ts';
 
 /** Objects of the recovery namespace that pods mount. */
@@ -29,6 +37,17 @@ export const OBJECTS = {
 
 export type KeyMaterial = 'keys' | 'stores' | 'tls' | 'retired' | 'alerts' | 'git' | AccessRole;
 
+/** A pod in a namespace of the platform: it mounts copies of the objects, and has no state that lasts. */
+export interface Visitor {
+  /** What the names of the copies begin with. */
+  readonly prefix: string;
+  /** Whose files it reads, or writes. */
+  readonly user: number;
+  readonly group: number;
+  /** Labels of pods of its namespace, to whose node it goes. @default any node */
+  readonly beside?: Readonly<Record<string, string>> | undefined;
+}
+
 export interface DrPod {
   /** Also the container's name. */
   readonly name: string;
@@ -48,6 +67,8 @@ export interface DrPod {
   readonly folders?: Readonly<Record<string, string>>;
   /** Folder workloads that it fills: path → claim. @default none */
   readonly fills?: Readonly<Record<string, string>>;
+  /** @default in the recovery namespace */
+  readonly visitor?: Visitor | undefined;
   /** False for a throwaway platform, which has neither dr.yaml nor state. @default true */
   readonly site?: boolean;
   /** Its result becomes the termination message of its container: the only way out of a pod that reaches nothing. @default false */
@@ -65,10 +86,15 @@ interface Mounted {
   readonly mount: VolumeMount;
 }
 
-function secret(name: string, path: string): Mounted {
+type Named = Pick<DrPod, 'visitor'>;
+
+const named = ({ visitor }: Named, object: string): string =>
+  visitor === undefined ? object : `${visitor.prefix}-${object}`;
+
+function secret(pod: Named, name: string, path: string): Mounted {
   // 0440 root:postgres: `dr` refuses a secret that others can read, and so does pgBackRest.
   return {
-    volume: { name, secret: { secretName: name, defaultMode: 0o440 } },
+    volume: { name, secret: { secretName: named(pod, name), defaultMode: 0o440 } },
     mount: { name, mountPath: path, readOnly: true },
   };
 }
@@ -90,25 +116,27 @@ function empty(name: string, path: string, sizeLimit: string): Mounted {
   return { volume: { name, emptyDir: { sizeLimit } }, mount: { name, mountPath: path } };
 }
 
-const MATERIAL: Readonly<Record<KeyMaterial, Mounted>> = {
-  keys: secret(OBJECTS.keys, PATHS.keys),
-  stores: secret(OBJECTS.stores, PATHS.stores),
-  tls: secret(OBJECTS.tls, PATHS.tls),
-  retired: secret(OBJECTS.retired, PATHS.retired),
-  alerts: secret(OBJECTS.alerts, PATHS.alerts),
-  git: secret(OBJECTS.git, PATHS.git),
-  writer: secret(OBJECTS.access('writer'), accessFolder('writer')),
-  restorer: secret(OBJECTS.access('restorer'), accessFolder('restorer')),
-  admin: secret(OBJECTS.access('admin'), accessFolder('admin')),
+/** Name of the Secret, and where it is mounted. */
+const MATERIAL: Readonly<Record<KeyMaterial, readonly [name: string, path: string]>> = {
+  keys: [OBJECTS.keys, PATHS.keys],
+  stores: [OBJECTS.stores, PATHS.stores],
+  tls: [OBJECTS.tls, PATHS.tls],
+  retired: [OBJECTS.retired, PATHS.retired],
+  alerts: [OBJECTS.alerts, PATHS.alerts],
+  git: [OBJECTS.git, PATHS.git],
+  writer: [OBJECTS.access('writer'), accessFolder('writer')],
+  restorer: [OBJECTS.access('restorer'), accessFolder('restorer')],
+  admin: [OBJECTS.access('admin'), accessFolder('admin')],
 };
 
 /** dr.yaml and the plan in one folder. */
-function configuration({ material }: Pick<DrPod, 'material'>): Mounted {
-  const environment = material.includes('retired') ? OBJECTS.checkEnvironment : OBJECTS.environment;
-  const sources = [
-    { configMap: { name: environment } },
-    { configMap: { name: OBJECTS.plan, items: [{ key: 'plan.json', path: 'plan.json' }] } },
-  ];
+function configuration(pod: Pick<DrPod, 'material' | 'visitor'>): Mounted {
+  const environment = pod.material.includes('retired') ? OBJECTS.checkEnvironment : OBJECTS.environment;
+  const files = ['dr.yaml', 'plan.json'].map((path) => ({ key: path, path }));
+  const sources =
+    pod.visitor === undefined
+      ? [{ configMap: { name: environment } }, { configMap: { name: OBJECTS.plan, items: files.slice(1) } }]
+      : [{ configMap: { name: named(pod, environment), items: files } }];
   return {
     volume: { name: 'config', projected: { sources, defaultMode: 0o444 } },
     mount: { name: 'config', mountPath: PATHS.config, readOnly: true },
@@ -131,10 +159,37 @@ const TOKEN: Mounted = {
   mount: { name: 'token', mountPath: PATHS.token, readOnly: true },
 };
 
-const AUTHORITIES: Mounted = {
-  volume: { name: 'authorities', configMap: { name: OBJECTS.authorities, defaultMode: 0o444, optional: true } },
+/** A visitor has one map for all: the quota of the namespace may be small. */
+const visitedMap = (pod: Named, object: string): string =>
+  pod.visitor === undefined ? object : named(pod, OBJECTS.environment);
+
+const authorities = (pod: Named): Mounted => ({
+  volume: {
+    name: 'authorities',
+    configMap: { name: visitedMap(pod, OBJECTS.authorities), defaultMode: 0o444, optional: true },
+  },
   mount: { name: 'authorities', mountPath: PATHS.authorities, readOnly: true },
-};
+});
+
+/** The state of the jobs is in the recovery namespace: a visitor begins without one. */
+const state = (pod: DrPod): Mounted =>
+  pod.visitor === undefined
+    ? claim('state', { claimName: OBJECTS.state, path: PATHS.state })
+    : empty('state', PATHS.state, pod.scratch);
+
+/** A disk is on one node: a second pod mounts it there alone. */
+function affinity(pod: DrPod): Pick<PodSpec, 'affinity'> {
+  if (pod.visitor === undefined) return sharedVolumeAffinity(accessOf(pod));
+  const { beside } = pod.visitor;
+  if (beside === undefined) return {};
+  const term = { labelSelector: { matchLabels: { ...beside } }, topologyKey: 'kubernetes.io/hostname' };
+  return { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } };
+}
+
+function securityOf({ visitor, fills = {} }: DrPod): PodSecurity {
+  if (visitor === undefined) return podSecurity();
+  return Object.keys(fills).length === 0 ? readerSecurity(visitor) : fillerSecurity(visitor);
+}
 
 function mounts(pod: DrPod): Mounted[] {
   const site =
@@ -142,9 +197,9 @@ function mounts(pod: DrPod): Mounted[] {
       ? []
       : [
           configuration(pod),
-          AUTHORITIES,
-          claim('state', { claimName: OBJECTS.state, path: PATHS.state }),
-          ...pod.material.map((name) => MATERIAL[name]),
+          authorities(pod),
+          state(pod),
+          ...pod.material.map((name) => secret(pod, ...MATERIAL[name])),
         ];
   const repository =
     pod.localRepository === undefined
@@ -174,8 +229,9 @@ function mounts(pod: DrPod): Mounted[] {
   ];
 }
 
-/** A throwaway platform mounts no volume of the site. */
-const accessOf = ({ site, volumeAccess }: DrPod): VolumeAccess => (site === false ? 'ReadWriteMany' : volumeAccess);
+/** A throwaway platform and a visitor mount no volume of the recovery namespace. */
+const accessOf = ({ site, visitor, volumeAccess }: DrPod): VolumeAccess =>
+  site === false || visitor !== undefined ? 'ReadWriteMany' : volumeAccess;
 
 export function drPodLabels(pod: DrPod): Record<string, string> {
   return { ...labelsOf(pod.name, pod.egress), ...sharedVolumeLabels(accessOf(pod)) };
@@ -188,8 +244,8 @@ export function drPodSpec(pod: DrPod): PodSpec {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     restartPolicy: pod.restartPolicy,
-    securityContext: podSecurity(),
-    ...sharedVolumeAffinity(accessOf(pod)),
+    securityContext: securityOf(pod),
+    ...affinity(pod),
     // A run that is stopped first ends its engines and releases its locks.
     terminationGracePeriodSeconds: 60,
     containers: [

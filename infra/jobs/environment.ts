@@ -16,6 +16,7 @@ import { PORTS, POSTGRES, POSTGRES_MEMBERS, REDIS, serviceHost } from '../cluste
 import type { ClusterRepository } from '../cluster/repository.ts';
 import type { External, Store } from '../config/external/schema.ts';
 import type { Hooks } from '../config/types.ts';
+import type { PlatformVolume } from '../config/volumes/schema.ts';
 
 export interface EnvironmentArgs {
   readonly environment: string;
@@ -39,6 +40,8 @@ export interface EnvironmentArgs {
   readonly folders: Readonly<Record<string, string>>;
   /** Claim of the platform → the workload that holds its content, or `none`. @default none of them */
   readonly claims?: Readonly<Record<string, string>> | undefined;
+  /** Volumes of the platform that pods beside it copy. @default none */
+  readonly platformVolumes?: readonly PlatformVolume[] | undefined;
   readonly git?:
     | {
         /** Name → https address. */
@@ -194,17 +197,57 @@ function certificatesOf({ certificates = [] }: EnvironmentArgs): Record<string, 
   return { certificates: Object.fromEntries(paths) };
 }
 
+function volumesOf({ platformVolumes = [] }: EnvironmentArgs): Record<string, unknown> {
+  if (platformVolumes.length === 0) return {};
+  const volumes = platformVolumes.map(({ id, namespace, claim }) => [id, { namespace, claim }] as const);
+  return { volumes: Object.fromEntries(volumes) };
+}
+
 function claimsOf({ claims = {} }: EnvironmentArgs): Record<string, unknown> {
   return Object.keys(claims).length === 0 ? {} : { claims };
 }
 
-/** YAML. Throws RangeError for a repository without a named passphrase. */
-export function renderEnvironment(args: EnvironmentArgs): string {
-  const repositories = args.repositories.map((repository) => {
-    const name = args.passphraseNames[repository.id];
+type Opened = Pick<EnvironmentArgs, 'repositories' | 'passphraseNames'>;
+
+function repositoriesOf({ repositories, passphraseNames }: Opened): Record<string, unknown> {
+  const all = repositories.map((repository) => {
+    const name = passphraseNames[repository.id];
     if (name === undefined) throw new RangeError(`no passphrase is named for the repository "${repository.id}"`);
     return [repository.id, repositoryOf(repository, name)] as const;
   });
+  return Object.fromEntries(all);
+}
+
+const signingKeys = ({ signingKeyName }: Pick<EnvironmentArgs, 'signingKeyName'>) => [
+  { name: signingKeyName, from: file(`${PATHS.keys}/${KEY_FILES.signing}`) },
+];
+
+export type MoverArgs = Opened &
+  Pick<EnvironmentArgs, 'environment' | 'site' | 'generation' | 'signingKeyName' | 'folders' | 'external'>;
+
+/** Of the pods that copy volumes beside the platform: they know folders and repositories, and no store. YAML. */
+export function renderMoverEnvironment(args: MoverArgs): string {
+  const folders = Object.entries(args.folders).map(([workload, path]) => [workload, { path }] as const);
+  return stringify(
+    {
+      apiVersion: 'go-coffee-dr/v1',
+      kind: 'Environment',
+      name: args.environment,
+      site: args.site,
+      ...(args.external?.postgres === undefined ? { generation: args.generation } : {}),
+      mover: true,
+      stateDir: PATHS.state,
+      plan: PATHS.plan,
+      signingKeys: signingKeys(args),
+      folders: Object.fromEntries(folders),
+      repositories: repositoriesOf(args),
+    },
+    { lineWidth: 0 },
+  );
+}
+
+/** YAML. Throws RangeError for a repository without a named passphrase. */
+export function renderEnvironment(args: EnvironmentArgs): string {
   const folders = Object.entries(args.folders).map(
     ([workload, path]) => [workload, { path, ...hooksOf(args, workload) }] as const,
   );
@@ -219,10 +262,11 @@ export function renderEnvironment(args: EnvironmentArgs): string {
       ...(args.isolated === true ? { isolated: true } : {}),
       stateDir: PATHS.state,
       plan: PATHS.plan,
-      signingKeys: [{ name: args.signingKeyName, from: file(`${PATHS.keys}/${KEY_FILES.signing}`) }],
+      signingKeys: signingKeys(args),
       ...storesOf(args),
       ...retiredOf(args),
       folders: Object.fromEntries(folders),
+      ...volumesOf(args),
       ...gitOf(args),
       ...alertsOf(args),
       ...(args.incident === undefined ? {} : { incident: args.incident.section }),
@@ -237,7 +281,7 @@ export function renderEnvironment(args: EnvironmentArgs): string {
             },
           }
         : {}),
-      repositories: Object.fromEntries(repositories),
+      repositories: repositoriesOf(args),
     },
     { lineWidth: 0 },
   );

@@ -43,6 +43,8 @@ export interface RecoverySiteArgs {
   readonly folders: Readonly<Record<string, string>>;
   /** Claim of the platform → the workload that holds its content, or `none`. */
   readonly claims: Readonly<Record<string, string>>;
+  /** Those that pods beside the platform copy. */
+  readonly platformVolumes: StackConfig['platformVolumes'];
   readonly hooks: Hooks;
   readonly external: StackConfig['external'];
   /** Of pgBackRest, in the pods of jobs. */

@@ -6,10 +6,10 @@ import { makeSecret } from '../cluster/keys.ts';
 import { labelsOf } from '../cluster/labels.ts';
 import { KEY_FILES } from '../cluster/paths.ts';
 import { MONITOR } from '../cluster/ports.ts';
-import type { AlertTargets } from '../config/types.ts';
+import type { AlertTargets, StackConfig } from '../config/types.ts';
 import { OBJECTS } from '../jobs/dr-pod.ts';
 
-export interface AlertRoutesArgs {
+interface AlertRoutesArgs {
   readonly plan: Plan;
   readonly namespace: string;
   /** A Pulumi secret. */
@@ -61,7 +61,7 @@ export function alertRoute(plan: Plan, names: readonly (keyof AlertTargets)[]): 
   };
 }
 
-export class AlertRoutes extends pulumi.ComponentResource {
+class AlertRoutes extends pulumi.ComponentResource {
   constructor(name: string, args: AlertRoutesArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super('go-coffee-dr:monitoring:AlertRoutes', name, {}, opts);
     const metadata = (object: string) => ({ name: object, namespace: args.namespace, labels: labelsOf(MONITOR) });
@@ -84,4 +84,14 @@ export class AlertRoutes extends pulumi.ComponentResource {
     }
     this.registerOutputs({});
   }
+}
+
+/** Undefined without receivers. */
+export function declareRoutes(
+  { plan, namespaces, monitoring, notifications }: StackConfig,
+  opts: pulumi.ComponentResourceOptions,
+): AlertRoutes | undefined {
+  const { targets, targetNames } = notifications;
+  if (targets === undefined) return undefined;
+  return new AlertRoutes('alerts', { ...monitoring, plan, namespace: namespaces.recovery, targets, targetNames }, opts);
 }

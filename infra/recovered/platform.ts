@@ -29,6 +29,10 @@ export interface PlatformArgs {
   readonly guardrails: readonly pulumi.Resource[];
   /** Dependencies of the check of the stores. */
   readonly stores: readonly pulumi.Resource[];
+  /** Fills the volumes of these claims before any service starts. @default none are filled */
+  readonly fill?:
+    | ((claims: ReadonlySet<string>, dependsOn: readonly pulumi.Resource[]) => pulumi.Resource[])
+    | undefined;
   /** A drill's platform is deleted completely. */
   readonly isolated: boolean;
   /** For a site that follows, or has followed, another. */
@@ -77,7 +81,15 @@ export class Platform extends pulumi.ComponentResource {
     const made = objects.map((object) => this.#object(object, before));
     const laid = objects.length === 0 ? before : [this.#barrier(id, objects, [...before, ...made])];
     if (check === undefined) return laid[0] as pulumi.Resource;
-    return this.#check(check, check === 'stores' ? [...laid, ...this.#args.stores] : laid);
+    return this.#check(check, check === 'stores' ? [...laid, ...this.#args.stores, ...this.#filled(laid)] : laid);
+  }
+
+  #filled(laid: readonly pulumi.Resource[]): pulumi.Resource[] {
+    const claims = this.#args.steps.flatMap(({ objects }) =>
+      objects.filter((object) => kindOf(object) === 'PersistentVolumeClaim').map(({ metadata }) => metadata),
+    );
+    const names = new Set(claims.map(({ namespace, name }) => `${namespace}/${name}`));
+    return this.#args.fill?.(names, laid) ?? [];
   }
 
   #object(object: KubeObject, dependsOn: readonly pulumi.Resource[]): pulumi.Resource {

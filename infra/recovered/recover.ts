@@ -15,7 +15,7 @@ import type { IsOwn } from './select/own.ts';
 import type { Section } from './select/select.ts';
 
 export interface RecoveredPlatformArgs
-  extends Pick<PlatformArgs, 'lineage' | 'pods' | 'guardrails' | 'stores' | 'retired'> {
+  extends Pick<PlatformArgs, 'lineage' | 'pods' | 'guardrails' | 'stores' | 'fill' | 'retired'> {
   readonly config: StackConfig;
   readonly snapshot: ManifestSnapshot | undefined;
   readonly isOwn: IsOwn;

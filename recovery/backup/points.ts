@@ -12,6 +12,7 @@ import type { CatalogEntry } from '../points/catalog/types.ts';
 import { isWhole } from '../points/lacking.ts';
 import type { Capture, FailedWorkload, Origin, RecoveryPoint } from '../points/point.ts';
 import { clockSkew, skewText, WARN_SKEW_SECONDS } from '../storage/clock.ts';
+import { originForMover } from './mover.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 import type { Captures, Run } from './request.ts';
 import { type Catalogs, readCatalogs, refuseStranger } from './stranger.ts';
@@ -137,16 +138,21 @@ export async function writePoints(
   return { points, failures, warnings };
 }
 
+async function originFor(site: Site, catalogs: Catalogs, now: Date): Promise<Origin> {
+  if (site.environment.mover === true) return originForMover(site, catalogs);
+  await refuseStranger(site, catalogs);
+  return originOf(await ensureIdentity(site, now));
+}
+
 /**
- * What is known before a byte is copied: whose points these are, and by which clock. Throws `SITE-STRANGER` or `POSTGRES-OTHER-CLUSTER`
- * (exit 6).
+ * What is known before a byte is copied: whose points these are, and by which clock. Throws `SITE-STRANGER`, `POSTGRES-OTHER-CLUSTER`
+ * or `MOVER-TOO-EARLY` (exit 6).
  */
 export async function begin(site: Site, outcomes: readonly RepositoryOutcome[], now: Date): Promise<Begun> {
   const { catalogs, failures } = await readCatalogs(site, reachable(outcomes));
-  await refuseStranger(site, catalogs);
   const repositories = withFailures(outcomes, failures);
-  const identity = await ensureIdentity(site, now);
-  return { repositories, catalogs, skews: await skewsOf(reachable(repositories)), origin: await originOf(identity) };
+  const origin = await originFor(site, catalogs, now);
+  return { repositories, catalogs, skews: await skewsOf(reachable(repositories)), origin };
 }
 
 const ENGINES = ['pgbackrest', 'restic', 'redis-server', 'git'] as const;

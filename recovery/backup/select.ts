@@ -2,7 +2,7 @@
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan, Workload } from '../../plan/types.ts';
 import type { Environment } from '../config/environment.ts';
-import { isConfigured, namedWorkloads } from '../config/selection.ts';
+import { isConfigured, isConfiguredHere, isElsewhere, namedWorkloads } from '../config/selection.ts';
 import { badInput } from '../core/errors.ts';
 import type { PointKind } from '../points/point.ts';
 
@@ -21,15 +21,31 @@ export interface Selection {
   readonly complete: boolean;
 }
 
-/** Throws `WORKLOAD-UNKNOWN` or `WORKLOAD-UNCONFIGURED` (exit 2). */
+/** Throws `WORKLOAD-ELSEWHERE` (exit 2). */
+function refuseElsewhere({ volumes = {} }: Environment, named: readonly Workload[]): void {
+  for (const { id } of named) {
+    const volume = volumes[id];
+    if (volume === undefined) continue;
+    throw badInput({
+      code: 'WORKLOAD-ELSEWHERE',
+      where: '--only',
+      fact: `"${id}" is the claim ${volume.claim} of ${volume.namespace}, which a pod in that namespace copies`,
+      hint: `kubectl -n ${volume.namespace} get cronjobs; kubectl -n ${volume.namespace} create job --from=cronjob/NAME ${id}-now`,
+    });
+  }
+}
+
+/** Throws `WORKLOAD-UNKNOWN`, `WORKLOAD-UNCONFIGURED` or `WORKLOAD-ELSEWHERE` (exit 2). */
 export function selectForBackup(
   plan: Plan,
   environment: Environment,
   kind: PointKind,
   only: readonly string[],
 ): Selection {
-  const wanted = only.length === 0 ? coveredBy(plan, kind) : namedWorkloads(plan, only);
-  const workloads = wanted.filter((w) => isConfigured(environment, w));
+  const all = only.length === 0 ? coveredBy(plan, kind) : namedWorkloads(plan, only);
+  refuseElsewhere(environment, only.length === 0 ? [] : all);
+  const wanted = all.filter((w) => !isElsewhere(environment, w));
+  const workloads = wanted.filter((w) => isConfiguredHere(environment, w));
   const unconfigured = wanted.filter((w) => !isConfigured(environment, w)).map((w) => w.id);
   if (workloads.length === 0 || (only.length > 0 && unconfigured.length > 0)) {
     throw badInput({

@@ -207,6 +207,10 @@ export const environmentSchema = z.strictObject({
   retired: retiredSchema.optional(),
   /** Folder workloads by the id of the workload in the plan. */
   folders: z.record(z.string(), folderWorkload).default({}),
+  /** Folder workloads that pods elsewhere copy: volumes of the platform, each beside its users. */
+  volumes: z.record(nameSchema, z.strictObject({ namespace: nameSchema, claim: z.string().min(1) })).optional(),
+  /** Such a pod: it has no state of its own, and writes for the site that has made the newest point. */
+  mover: z.literal(true).optional(),
   git: gitWorkload.optional(),
   /** The plan's workloads with `objects` come from this API, and not from folders. */
   kubernetes: kubernetesSchema.optional(),

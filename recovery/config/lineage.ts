@@ -16,8 +16,9 @@ import type { Site } from './site.ts';
 /** The lineage of this site's database, or the one that it would begin with. Undefined where there is no database. */
 export async function ownLineage(site: Site): Promise<string | undefined> {
   const { environment } = site;
-  if (environment.postgres === undefined) return undefined;
-  return (await readLineage(site))?.name ?? lineageName(environment.site, environment.generation ?? 1);
+  const { postgres, generation, mover } = environment;
+  if (postgres === undefined && (mover !== true || generation === undefined)) return undefined;
+  return (await readLineage(site))?.name ?? lineageName(environment.site, generation ?? 1);
 }
 
 const lineageSchema = z.strictObject({

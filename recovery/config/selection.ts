@@ -25,7 +25,24 @@ export function isConfigured(environment: Environment, workload: Pick<Workload, 
   if (isExternal(environment, workload)) return true;
   if (workload.type === 'postgres-wal') return false;
   if (source !== 'folders') return environment[source] !== undefined;
-  return isFromCluster(environment, workload) || environment.folders[workload.id] !== undefined;
+  return (
+    isFromCluster(environment, workload) ||
+    environment.folders[workload.id] !== undefined ||
+    isElsewhere(environment, workload)
+  );
+}
+
+/** A pod beside the platform copies it, and fills it in a recovery: it is no folder of this host. */
+export function isElsewhere({ volumes }: Environment, { id }: Pick<Workload, 'id'>): boolean {
+  return volumes?.[id] !== undefined;
+}
+
+/** True when this host copies and restores it itself. */
+export function isConfiguredHere(
+  environment: Environment,
+  workload: Pick<Workload, 'id' | 'type' | 'objects'>,
+): boolean {
+  return isConfigured(environment, workload) && !isElsewhere(environment, workload);
 }
 
 /** Its data is in a server that stays where it is. Of PostgreSQL that gives dumps, and received WAL where it is asked for. */

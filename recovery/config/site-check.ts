@@ -75,7 +75,7 @@ function placesOf(environment: Environment): string[] {
 }
 
 /** Fields that are useless or wrong for a store on another host. */
-function aboutOtherHosts({ postgres, redis, generation }: Environment): string[] {
+function aboutOtherHosts({ postgres, redis, generation, mover }: Environment): string[] {
   const facts: string[] = [];
   if (postgres?.tls !== undefined) {
     if (postgres.host === undefined)
@@ -84,7 +84,7 @@ function aboutOtherHosts({ postgres, redis, generation }: Environment): string[]
     for (const field of local)
       facts.push(`postgres.${field}: is for a server of this host, and with postgres.tls the server is on another`);
   }
-  if (generation !== undefined && postgres?.tls === undefined)
+  if (generation !== undefined && postgres?.tls === undefined && mover !== true)
     facts.push('generation: goes with postgres.tls; a server of this host has its generations counted by dr');
   if (redis?.transfer === 'replication') {
     if (redis.host === undefined)
@@ -158,6 +158,10 @@ export function checkSite(environment: Environment, plan: Plan, file: string): v
   const services = plan.tiers.flatMap((t) => t.services.map((s) => s.id));
   const facts = [
     ...unknownNames('folders', Object.keys(environment.folders), workloads),
+    ...unknownNames('volumes', Object.keys(environment.volumes ?? {}), workloads),
+    ...Object.keys(environment.volumes ?? {})
+      .filter((id) => environment.folders[id] !== undefined)
+      .map((id) => `volumes.${id}: is a folder of this host too (folders.${id}); leave one of the two out`),
     ...unknownNames(
       'extensions',
       Object.keys(environment.extensions ?? {}),

@@ -1,4 +1,5 @@
 /** Before the engine runs: merges the config, resolves the target, and creates or configures the stack. */
+import { type CopiedVolume, withVolumes } from '../../plan/declared/volumes.ts';
 import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
@@ -23,6 +24,11 @@ export interface Prepared {
   readonly plan: Plan;
 }
 
+/** Which tier they come back with is the stack's own matter: here it only counts that the points may hold them. */
+function volumesIn({ volumes }: Draft['values']): CopiedVolume[] {
+  return isRecord(volumes) ? Object.keys(volumes).map((id) => ({ id, claim: id, tier: 'P2' })) : [];
+}
+
 /** Throws all problems at once (exit 2); changes nothing. */
 export async function prepare(
   request: RebuildRequest,
@@ -33,7 +39,9 @@ export async function prepare(
   const found = await findSources(request, engine, bundle);
   const drafted = draftConfig(request, found.sources, base);
   const { environment } = drafted.values;
-  const plan = typeof environment === 'string' && environment !== '' ? { ...base, environment } : base;
+  const own = typeof environment === 'string' && environment !== '' ? { ...base, environment } : base;
+  // The stack names its volumes in its config, and the operator's plan may not know them.
+  const plan = withVolumes(own, volumesIn(drafted.values));
   const { location, problems } = locateRepository(drafted.values, plan, request.repository);
   const refused = refuseProblems(request.stack, [...drafted.problems, ...problems]);
   if (refused !== undefined) throw refused;

@@ -2,7 +2,7 @@
 import type { Plan, Workload } from '../../plan/types.ts';
 import type { Environment } from '../config/environment.ts';
 import { isThisHost, readIdentity } from '../config/identity.ts';
-import { isConfigured, namedWorkloads } from '../config/selection.ts';
+import { isConfigured, isConfiguredHere, namedWorkloads } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import { readSetLayout } from '../engines/pgbackrest/set-layout.ts';
@@ -27,9 +27,9 @@ import type { PlanRequest } from './resolve-in.ts';
 /** Without --only: all that the environment file configures, but for second forms of the same data. */
 export function wantedWorkloads(plan: Plan, environment: Environment, only: readonly string[]): Workload[] {
   if (only.length === 0)
-    return plan.workloads.filter((w) => isConfigured(environment, w) && !typeOf(environment, w).onlyByName);
+    return plan.workloads.filter((w) => isConfiguredHere(environment, w) && !typeOf(environment, w).onlyByName);
   const named = namedWorkloads(plan, only);
-  const lost = named.find((w) => !isConfigured(environment, w));
+  const lost = named.find((w) => !isConfiguredHere(environment, w));
   if (!lost) return named;
   throw badInput({
     code: 'WORKLOAD-UNCONFIGURED',

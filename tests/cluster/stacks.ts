@@ -70,12 +70,13 @@ export async function stackBeside(
   storage: Storage,
   existing: readonly string[],
   recovery: string,
+  volumes: Json = {},
 ): Promise<ClusterStack> {
   const { postgres } = await shippedConfig('local');
   const { plain, secret } = await localStack(storage);
   const own = { environment: recovery, site: recovery, namespaces: { platform: { existing }, recovery } };
   const single = { ...(postgres as object), instances: 1 };
-  return { stack: recovery, like: 'local', plain: { ...plain, ...own, postgres: single }, secret };
+  return { stack: recovery, like: 'local', plain: { ...plain, ...own, volumes, postgres: single }, secret };
 }
 
 /** The shipped stack `local` beside a PostgreSQL that stays where it is. */

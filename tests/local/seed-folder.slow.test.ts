@@ -1,10 +1,12 @@
 /** `dr restore-volume` of a folder workload with real engines: its files come back as they were, and no file that is there changes. */
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { withVolumes } from '../../plan/declared/volumes.ts';
+import { productionPlan } from '../../plan/production.ts';
 import { folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
-import { drEnds, type Golden, withGolden } from '../faults/golden.ts';
+import { drEnds, editEnvironment, type Golden, withGolden } from '../faults/golden.ts';
 
 const MARK = '.go-coffee-dr-seed.json';
 const SEED = ['restore-volume', 'uploads', '--from', 'secondary'];
@@ -96,5 +98,47 @@ test('a folder that is in use keeps its files and nothing is written there; a ba
     await drEnds(0, site.envFile, ['restore-volume', 'uploads', '--from', 'local', '-o', 'json']);
     expect(await contentOf(fresh)).toEqual(before);
     expect(JSON.parse(await readFile(join(fresh, MARK), 'utf8'))).toMatchObject({ life: 'second-1' });
+  });
+});
+
+test('a pod that begins without a state copies a volume for the site, run by run, and another one fills an empty volume', async () => {
+  await withGolden(async (golden) => {
+    const volume = join(golden.folder, 'volume');
+    await mkdir(join(volume, 'deep'), { recursive: true });
+    await writeFile(join(volume, 'orders.db'), 'one');
+    await writeFile(join(volume, 'deep', 'empty'), '');
+    const plan = join(golden.folder, 'plan.json');
+    const volumes = [{ id: 'orders', claim: 'shop/data-orders-0', tier: 'P2' as const }];
+    await writeFile(plan, JSON.stringify(withVolumes(productionPlan, volumes)));
+    const podOf = (site: string, generation: number, path: string) =>
+      golden.emptySite(site, {
+        workloads: [],
+        edit: (environment) => ({ ...environment, plan, mover: true, generation, folders: { orders: { path } } }),
+      });
+    const copy = ['backup', '--only', 'orders', '-o', 'json', '--kind'];
+    const pod = await podOf('first', 1, volume);
+    const owner = async (kind: string) => {
+      const { stdout } = await drEnds(0, pod.envFile, [...copy, kind]);
+      const { points } = JSON.parse(stdout) as { points: { secondary: { id: string; origin: { id: string } } } };
+      return points.secondary;
+    };
+    const first = await owner('full');
+    await writeFile(join(volume, 'orders.db'), 'one, two');
+    await rm(pod.environment.stateDir, { recursive: true });
+    const second = await owner('incremental');
+    expect(second.origin).toEqual(first.origin);
+    expect(second.id).not.toBe(first.id);
+    const { stdout: list } = await drEnds(0, pod.envFile, ['points', '-o', 'json']);
+    expect(list).not.toContain('foreign');
+
+    const early = await podOf('early', 2, volume);
+    await editEnvironment(early.envFile, (environment) => ({ ...environment, site: 'first' }));
+    expect((await drEnds(6, early.envFile, [...copy, 'full'])).stderr).toContain('DR-MOVER-TOO-EARLY');
+
+    const empty = join(golden.folder, 'empty');
+    await mkdir(empty);
+    const filler = await podOf('second', 1, empty);
+    await drEnds(0, filler.envFile, ['restore-volume', 'orders', '--from', 'secondary']);
+    expect(await contentOf(empty)).toEqual(await contentOf(volume));
   });
 });

@@ -12,6 +12,8 @@ export interface IdentitiesArgs extends RoleFacts {
   readonly namespaces: Pick<Namespaces, 'platform' | 'recovery'>;
   /** Redis reads a snapshot before its first start. @default false */
   readonly seedsRedis?: boolean | undefined;
+  /** Of pods beside the platform that copy and fill its volumes: `namespace:name`. @default none */
+  readonly visitors?: Readonly<Record<'writer' | 'restorer', readonly string[]>> | undefined;
   /** In a drill (F37) PostgreSQL reads its source repository, and no role writes. @default false */
   readonly readingOnly?: boolean | undefined;
   /** The account has one break-glass role, and only the stack that owns the buckets makes it. @default none */
@@ -53,10 +55,12 @@ export class Identities extends pulumi.ComponentResource {
   constructor(name: string, args: IdentitiesArgs, opts: pulumi.ComponentResourceOptions) {
     super('go-coffee-dr:identity:Identities', name, {}, opts);
     const { environment, site, namespaces, oidcProvider, breakGlassPrincipals, seedsRedis = false } = args;
+    const visitorsOf = (id: RoleName) => (id === 'writer' || id === 'restorer' ? (args.visitors?.[id] ?? []) : []);
     const byRole = args.readingOnly === true ? READING : SERVICE_ACCOUNTS;
     const role = (id: RoleName) => {
       const accounts = [...(byRole[id] ?? []), ...(id === 'restorer' && seedsRedis ? [SEEDED] : [])];
-      const serviceAccounts = accounts.map(([namespace, account]) => `${namespaces[namespace]}:${account}`);
+      const own = accounts.map(([namespace, account]) => `${namespaces[namespace]}:${account}`);
+      const serviceAccounts = [...own, ...visitorsOf(id)];
       const made = new aws.iam.Role(
         `${name}-${id}`,
         {
@@ -70,7 +74,8 @@ export class Identities extends pulumi.ComponentResource {
         { role: made.name, policy: JSON.stringify(rolePolicy(id, args)) },
         { parent: this },
       );
-      return { policy, arns: accounts.map(([, account]) => [account, made.arn] as const) };
+      const names = serviceAccounts.map((name) => name.slice(name.indexOf(':') + 1));
+      return { policy, arns: names.map((account) => [account, made.arn] as const) };
     };
     const roles = ROLES.filter((id) => byRole[id] !== undefined).map(role);
     this.ready = roles.map(({ policy }) => policy);

@@ -239,7 +239,7 @@ function notesOf(facts: ClusterFacts, choices: ClusterChoices): string[] {
     .filter(({ namespace }) => isPlatforms(namespace))
     .map(({ namespace, name, size, storageClass, mountedBy }) => {
       const by = mountedBy.length === 0 ? 'mounted by nothing' : `mounted by ${mountedBy.join(', ')}`;
-      return `claim ${namespace}/${name} (${size}, ${storageClass || 'default class'}; ${by}): the stack does not back up its data`;
+      return `claim ${namespace}/${name} (${size}, ${storageClass || 'default class'}; ${by}): the stack does not back up its data, unless volumes names it`;
     });
   const cloud =
     facts.cloud === 'aws'

@@ -3,7 +3,7 @@ import pMap from 'p-map';
 import type { Workload } from '../../../plan/types.ts';
 import { isOnOtherHost } from '../../config/environment.ts';
 import { presentRepositories } from '../../config/repositories.ts';
-import { isConfigured } from '../../config/selection.ts';
+import { isConfiguredHere } from '../../config/selection.ts';
 import type { Site } from '../../config/site.ts';
 import type { Progress } from '../../core/progress.ts';
 import { reportStep } from '../../core/report-step.ts';
@@ -157,7 +157,7 @@ async function inspectFolders(site: Site, before: ReadonlyMap<string, Capture>):
     const newest = capture?.engine === 'restic' ? capture : undefined;
     return (await typeOf(site.environment, workload).inspect?.(site, workload, newest)) ?? [];
   };
-  const configured = site.plan.workloads.filter((workload) => isConfigured(site.environment, workload));
+  const configured = site.plan.workloads.filter((workload) => isConfiguredHere(site.environment, workload));
   return (await pMap(configured, inspect, { concurrency: 4 })).flat();
 }
 

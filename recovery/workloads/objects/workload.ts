@@ -51,6 +51,7 @@ const readObjects = oncePerRun(async (site: Site, { signal }: CaptureRun): Promi
       snapshotClasses: content.snapshotClasses,
       covered: settings.claims ?? {},
       backedUp: site.plan.workloads.filter((each) => isConfigured(site.environment, each)),
+      inStack: settings.inCluster === true,
     });
     return {
       capture: { ...capture, gaps: withoutOwnStores([...capture.gaps, ...claims], site.environment) },

@@ -14,14 +14,17 @@ import { runNow } from '../cron.ts';
 import { sql } from '../database.ts';
 import type { ClusterFixture } from '../fixture.ts';
 import { imageNames } from '../images.ts';
+import { poll } from '../poll.ts';
 import { PLAIN, runRebuild } from '../rebuild.ts';
 import { addressOf, shopRedis, shopRows } from '../shop.ts';
 import { stackBeside } from '../stacks.ts';
+import { podLogs, podsOf } from '../trouble.ts';
 import { adoption } from './adoption.ts';
 
 const FIXTURE = join(import.meta.dirname, '../../fixtures/shop/platform.yaml');
 const EXISTING = ['shop', 'shop-data'];
 const STORES = 'shop-dr-stores';
+const VOLUMES = { media: { claim: 'files-media-0', namespace: 'shop', pods: { app: 'media' } } };
 const RECOVERY = 'shop-dr';
 const READY = { seconds: 180, say };
 const RUN_SECONDS = 600;
@@ -55,6 +58,7 @@ export function there(fixture: ClusterFixture): void {
     let manifests: readonly Manifest[];
     let outcome: RebuildOutcome;
     let adopted = false;
+    let files: string;
 
     const table = () => manifests.find(({ kind }) => kind === 'Table') as Manifest;
     const namespaces = () => manifests.filter(({ kind }) => kind === 'Namespace');
@@ -69,13 +73,26 @@ export function there(fixture: ClusterFixture): void {
       for (const manifest of compared) expect(await api().read(manifest)).toMatchObject(wanted(manifest));
     }
 
+    /** Of the files on the volume of `media`, as its pod has said at its start. */
+    async function photo(): Promise<string> {
+      const metadata = { name: 'media', namespace: 'shop' };
+      const said = async () => {
+        const [pod] = await podsOf(api(), { metadata });
+        return pod === undefined ? '' : podLogs(api(), pod, 5);
+      };
+      const text = await poll(READY.seconds, said, (log) => /[0-9a-f]{64} /.test(log));
+      return /[0-9a-f]{64} /.exec(text)?.[0] ?? text;
+    }
+
     /** Policies, quotas and pods in its namespaces that it did not have. */
     async function foreign(): Promise<string[]> {
       const { core } = api();
       const quotas = await Promise.all(EXISTING.map((namespace) => core.listNamespacedResourceQuota({ namespace })));
       const maps = await Promise.all(EXISTING.map((namespace) => core.listNamespacedConfigMap({ namespace })));
       const found = [...quotas, ...maps].flatMap(({ items }) => items.map(({ metadata }) => metadata?.name ?? ''));
-      return found.filter((name) => !['shop', 'menu', 'kube-root-ca.crt'].includes(name));
+      return found.filter(
+        (name) => !['shop', 'menu', 'kube-root-ca.crt'].includes(name) && !name.includes('-volumes-'),
+      );
     }
 
     it('runs first', async () => {
@@ -85,7 +102,7 @@ export function there(fixture: ClusterFixture): void {
     });
 
     it('a stack comes up beside it, and leaves it as it is', async () => {
-      const outputs = await fixture.bringUp(await stackBeside(fixture.cluster.storage, EXISTING, RECOVERY));
+      const outputs = await fixture.bringUp(await stackBeside(fixture.cluster.storage, EXISTING, RECOVERY, VOLUMES));
       expect(outputs).toMatchObject({ namespaces: { platform: STORES, recovery: RECOVERY, existing: EXISTING } });
       await isWhole();
       expect(await foreign()).toEqual([]);
@@ -106,6 +123,12 @@ export function there(fixture: ClusterFixture): void {
       await isWhole();
       await sql(api(), STORES, 'CREATE TABLE beside AS SELECT generate_series(1, 500) AS n');
       const { succeeded, log } = await runNow(api(), RECOVERY, 'dr-daily', RUN_SECONDS);
+      expect(succeeded, log).toBe(true);
+    });
+
+    it('the volume of a set is copied by a pod beside its own', async () => {
+      files = await photo();
+      const { succeeded, log } = await runNow(api(), 'shop', `${RECOVERY}-media-daily`, RUN_SECONDS);
       expect(succeeded, log).toBe(true);
     });
 
@@ -133,6 +156,7 @@ export function there(fixture: ClusterFixture): void {
       expect(outcome.checks.filter(({ ok }) => !ok)).toEqual([]);
       await isWhole();
       expect(await foreign()).toEqual([]);
+      expect(await photo()).toBe(files);
       expect(await sql(api(), 'shop-again-stores', 'SELECT count(*)::int AS n FROM beside')).toEqual([{ n: 500 }]);
     });
 

@@ -8,11 +8,15 @@ import { configOf } from './stack-config.ts';
 type Config = Parameters<typeof previewFindings>[0];
 
 function findings(changes: Partial<Config>): string[] {
-  const config: Pick<Config, 'role' | 'plan' | 'folders' | 'monitoring' | 'notifications' | 'external'> = {
+  const config: Pick<
+    Config,
+    'role' | 'plan' | 'folders' | 'monitoring' | 'notifications' | 'external' | 'platformVolumes'
+  > = {
     role: 'primary',
     external: { passwords: {} },
     plan: productionPlan,
     folders: {},
+    platformVolumes: [],
     monitoring: { prometheusOperator: true, labels: {}, namespace: 'monitoring' },
     notifications: { email: [], targetNames: ['slackWebhook'] },
   };

@@ -20,6 +20,8 @@ export interface ClaimsArgs {
   readonly covered: Covered;
   /** Workloads that this site backs up. */
   readonly backedUp: readonly Pick<Workload, 'id'>[];
+  /** Whether a stack makes the copies: it can copy volumes. @default false */
+  readonly inStack?: boolean;
 }
 
 /** `uploads`, `go-coffee/uploads`, `data-orders-*` */
@@ -52,7 +54,7 @@ function setOf(claim: KubeObject, sets: readonly KubeObject[]): KubeObject | und
 
 const isOwn = (object: KubeObject | undefined): boolean => object?.metadata.labels?.[OWN_LABEL] !== undefined;
 
-export function claimGaps({ read, operators, snapshotClasses, covered, backedUp }: ClaimsArgs): Gap[] {
+export function claimGaps({ read, operators, snapshotClasses, covered, backedUp, inStack }: ClaimsArgs): Gap[] {
   const drivers = driversOf(read);
   const sets = read.filter((object) => kindOf(object) === 'StatefulSet.apps');
   const claims = read.filter((object) => kindOf(object) === 'PersistentVolumeClaim');
@@ -71,12 +73,13 @@ export function claimGaps({ read, operators, snapshotClasses, covered, backedUp 
     const ofDriver = snapshotClasses.get(driver);
     const snapshot =
       ofDriver === undefined ? '' : `; ${driver} can make snapshots of it (VolumeSnapshotClass ${ofDriver})`;
+    const way = inStack === true ? '; to copy it, name it in volumes of the stack’s config' : '';
     const whose = maker === undefined ? '' : ` (${maker})`;
     return [
       {
         part: 'manifests',
         what: `content of ${nameOf(claim)}${whose}`,
-        why: `${lacking}: it comes back empty${snapshot}`,
+        why: `${lacking}: it comes back empty${way}${snapshot}`,
       },
     ];
   });

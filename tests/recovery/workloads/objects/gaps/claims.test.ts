@@ -53,6 +53,14 @@ test('a claim of a set and one of an operator say who made them', () => {
   ]);
 });
 
+test('beside a stack it is said how to copy it', () => {
+  const read = [served('v1', 'PersistentVolumeClaim', 'uploads')];
+  const common = { read, operators: [], covered: {}, backedUp: [], snapshotClasses: new Map<string, string>() };
+  expect(claimGaps({ ...common, inStack: true })[0]?.why).toBe(
+    'no workload holds its content: it comes back empty; to copy it, name it in volumes of the stack’s config',
+  );
+});
+
 test('a driver that can make snapshots of it is named', () => {
   const fast = clusterWide('storage.k8s.io/v1', 'StorageClass', 'fast', { provisioner: 'disks.example.com' });
   const uploads = served('v1', 'PersistentVolumeClaim', 'uploads', { spec: { storageClassName: 'fast' } });
