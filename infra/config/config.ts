@@ -98,7 +98,7 @@ function parseKeys({ values, secretKeys }: RawConfig): Parsed {
 function volumesIn({ volumes, namespaces, recovery, standby, role }: Plain): PlatformVolume[] {
   if (recovery?.isolated === true) return [];
   const map = (role === 'recovery' ? recovery : standby)?.map.namespace ?? {};
-  return volumesOf(volumes, { namespaces: namespacesOf(namespaces ?? {}), map });
+  return volumesOf(volumes, { namespaces: namespacesOf(namespaces ?? {}), map, moved: role === 'recovery' });
 }
 
 /** Throws ConfigError. @param base @default the shipped plan */

@@ -56,14 +56,20 @@ interface Namespaced {
   readonly namespaces: { readonly platform: string; readonly existing: readonly string[] };
   /** Namespace of the point → its name here. @default the same */
   readonly map?: Readonly<Record<string, string>>;
+  /** A platform that was in one namespace comes back in the stack's own, whatever its name was. @default false */
+  readonly moved?: boolean;
 }
 
 /** Namespaces that are unknown stay as they are: `volumeProblems` has refused them. */
-export function volumesOf(key: VolumesKey | undefined, { namespaces, map = {} }: Namespaced): PlatformVolume[] {
+export function volumesOf(
+  key: VolumesKey | undefined,
+  { namespaces, map = {}, moved = false }: Namespaced,
+): PlatformVolume[] {
   const known = serviceNamespaces(namespaces);
+  const only = moved && namespaces.existing.length === 0 ? namespaces.platform : undefined;
   return Object.entries(key ?? {}).map(([id, { claim, pods, access, user, group = user, tier, namespace }]) => {
     const written = namespace ?? known[0] ?? namespaces.platform;
-    const here = known.includes(written) ? written : (map[written] ?? written);
+    const here = known.includes(written) ? written : (map[written] ?? only ?? written);
     const near = access === 'ReadWriteMany' ? undefined : pods;
     return { id, namespace: here, claim, pods: near, user, group, tier };
   });

@@ -54,6 +54,13 @@ test('a drill copies none, and a namespace of another name in a recovery is foun
   const namespaces = { platform: { existing: ['shop-new', 'shop-data'] }, recovery: 'shop-dr' };
   const again = { namespaces, ...role, recovery: { ...recovery, isolated: false, map }, secretValues };
   expect((await configOf('local', volumes({ media: MEDIA }, again))).platformVolumes[0]?.namespace).toBe('shop-new');
+  const alone = {
+    namespaces: { platform: 'elsewhere' },
+    ...role,
+    recovery: { from: 'latest', repository: 'secondary' },
+  };
+  const moved = await configOf('local', volumes({ media: MEDIA }, { ...alone, secretValues }));
+  expect(moved.platformVolumes[0]?.namespace).toBe('elsewhere');
 });
 
 describe('refused, each with what to write', () => {
