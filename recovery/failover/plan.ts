@@ -11,7 +11,7 @@ import { bytesBetween, formatLsn, placeOfSegment } from '../points/wal-segment.t
 import type { ObjectStore } from '../storage/object-store.ts';
 import { leaderOf, membersOf } from '../workloads/postgres/members.ts';
 import { expectedLoss, type Limits, refusalsOf } from './loss.ts';
-import { newestCopy } from './newest-copy.ts';
+import { type CopySearch, newestCopy } from './newest-copy.ts';
 import type { FailoverPorts } from './ports.ts';
 import { type SiteStack, signingKeyOf } from './stack.ts';
 import type { FailoverPlan, FailoverRequest, OldCluster, PlannedFailover, Reach, Standby } from './types.ts';
@@ -94,13 +94,9 @@ async function inspectOldSite(
 }
 
 /** The snapshot that seeds Redis. Undefined where the repository holds none. */
-async function newestRedis(
-  store: ObjectStore,
-  stack: SiteStack,
-  repository: string,
-  now: Date,
-): Promise<FailoverPlan['redis']> {
-  const found = await newestCopy(stack, { store, repository, now, wanted: ({ workload }) => workload === 'redis' });
+async function newestRedis(stack: SiteStack, search: Omit<CopySearch, 'wanted'>): Promise<FailoverPlan['redis']> {
+  const { now } = search;
+  const found = await newestCopy(stack, { ...search, wanted: ({ workload }) => workload === 'redis' });
   if (found === undefined) return undefined;
   const { capturedAt } = found.capture;
   return { point: found.point.id, capturedAt, ageSeconds: (now.getTime() - Date.parse(capturedAt)) / 1000 };
@@ -183,7 +179,7 @@ export async function planFailover(
     reach(() => inspectStandby(ports, stack, newest)),
     old === undefined ? ({ state: 'unnamed' } as const) : reach(() => inspectOldSite(ports, old, newest)),
     fenceability(stack, follows.lineage, stores),
-    newestRedis(store, stack, follows.repository, now),
+    newestRedis(stack, { store, repository: follows.repository, now, others: stores }),
     previewOf(stack, ports),
   ]);
   const oldSite = oldCluster.state === 'reached' ? oldCluster.found : undefined;

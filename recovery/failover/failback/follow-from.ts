@@ -15,8 +15,11 @@ async function copyIn(
   if (place === undefined) return { state: 'empty' };
   try {
     const store = await ports.openStorage(place);
+    const others = Object.fromEntries(
+      Object.entries(back.storage).map(([id, each]) => [id, () => ports.openStorage(each)]),
+    );
     const held = await newestCopy(back, {
-      ...{ store, repository, now: ports.now() },
+      ...{ store, repository, now: ports.now(), others },
       wanted: (capture) => capture.engine === 'pgbackrest' && capture.lineage === lineage,
     });
     return held === undefined ? { state: 'empty' } : { state: 'held', point: held.point.id };

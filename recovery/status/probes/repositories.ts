@@ -11,7 +11,9 @@ import type { SignedRemovals } from '../../points/catalog/memory.ts';
 import type { Catalog, CatalogEntry } from '../../points/catalog/types.ts';
 import { unreadableOf } from '../../points/catalog/unreadable.ts';
 import { isCompromised } from '../../points/marks.ts';
+import { marksElsewhere } from '../../points/marks-elsewhere.ts';
 import type { Capture } from '../../points/point.ts';
+import { withMarksElsewhere } from '../../points/verdicts.ts';
 import { formatTime, plural } from '../../report/format.ts';
 import { type Deletion, isVersioned } from '../../storage/versioned-store.ts';
 
@@ -48,8 +50,11 @@ export async function inspectRepository(site: Site, repository: Repository): Pro
   }
   try {
     const catalog = await openCatalog(site, repository, 'restorer');
-    const entries = await catalog.points();
-    const [problems, hidden] = await Promise.all([catalog.problems(), hiddenPoints(catalog, entries)]);
+    const review = await catalog.review();
+    const others = await marksElsewhere(site, repository);
+    const { entries } = withMarksElsewhere({ ...review, entries: review.points }, others);
+    const { problems } = review;
+    const hidden = await hiddenPoints(catalog, entries);
     const unreadable = unreadableOf(problems).map(({ id, why }) => `${id} can't be read by this version of dr: ${why}`);
     const tampered = problems.filter(({ kind }) => kind === 'tampered' || kind === 'removed');
     return {
