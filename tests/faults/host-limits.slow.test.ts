@@ -1,10 +1,10 @@
 /** Limits of the host: a clear cause, nothing is verified or ready, nothing is left behind, and no finding about the copies. */
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { drEnds } from './dr-process.ts';
+import { dr, drEnds } from './dr-process.ts';
 import { type SmallSite, withSmallSite } from './small-site.ts';
 
 const MAIN = join(import.meta.dirname, '../../cli/main.js');
@@ -59,6 +59,38 @@ test('a state folder on a full disk: refused or failed with the folder, and noth
       expect(deep).toContain(`DR-DISK-FULL ${folder}`);
       expect(await small.dr(0, 'points', '-o', 'json')).not.toContain('"verified"');
     });
+  });
+});
+
+test('the whole state folder is full: it is named, and never a repository', async () => {
+  const mount = (state: string) => call('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=755', 'tmpfs', state]);
+  let state: string | undefined;
+  const prepare = async ({ paths }: { readonly paths: SmallSite['paths'] }) => {
+    await mkdir(paths.state, { recursive: true });
+    await mount(paths.state);
+    state = paths.state;
+  };
+  await withSmallSite({ workloads: ['uploads'], prepare }, async (small) => {
+    try {
+      await mkdir(small.paths.folder('uploads'), { recursive: true });
+      await writeFile(join(small.paths.folder('uploads'), 'a.txt'), 'a');
+      await small.dr(0, 'backup', '--kind', 'full');
+      await call('bash', ['-c', 'cat /dev/zero > "$0/fill" 2>/dev/null || true', small.paths.state]);
+      for (const command of [
+        ['backup', '--kind', 'full'],
+        ['verify', '--deep'],
+        ['restore', '--to', 'latest', '--no-backup', '--confirm', 'drill'],
+      ]) {
+        const { exitCode, stdout, stderr } = await dr(small.envFile, command);
+        expect([1, 6], `${command}: ${stderr}`).toContain(exitCode);
+        expect(`${stdout}${stderr}`).toMatch(new RegExp(`DR-DISK-\\S+ ${small.paths.state}(?:/\\S+)?: .*ENOSPC`));
+        expect(`${stdout}${stderr}`).not.toMatch(/REPOSITORY-FULL|DR-BUG|DR-UNEXPECTED/);
+      }
+      await rm(join(small.paths.state, 'fill'));
+      await small.dr(0, 'backup', '--kind', 'full');
+    } finally {
+      await call('umount', ['-l', state ?? '']);
+    }
   });
 });
 

@@ -2,7 +2,7 @@
  * A fresh RDB by `BGSAVE`, and a safe copy of the append-only files. A server on another host sends the RDB over the replication protocol;
  * its append-only files stay there.
  */
-import { copyFile, cp, mkdir, rm, stat } from 'node:fs/promises';
+import { copyFile, cp, mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { isOnOtherHost, type RedisSettings } from '../../config/environment.ts';
@@ -13,6 +13,7 @@ import { followLinks } from '../../core/links.ts';
 import { poll } from '../../core/poll.ts';
 import { notCopiedFacts } from '../../points/not-copied.ts';
 import type { CaptureFacts } from '../../points/point.ts';
+import { formatBytes } from '../../report/format.ts';
 import { carryFiles } from '../server-files.ts';
 import { infoField } from './info.ts';
 import { configOf, isConfiguredDir, namesOfServer, otherDir, type RedisNames, redisConfigFiles } from './names.ts';
@@ -56,16 +57,18 @@ function isIdle(info: string): boolean {
   return field(info, 'rdb_bgsave_in_progress') === '0' && field(info, 'aof_rewrite_in_progress') === '0';
 }
 
-/** Waits for a save that began after this call. Throws `REDIS-SAVE` with the server's own status. */
-async function freshSave(redis: Redis, signal?: AbortSignal): Promise<void> {
+/** Waits for a save that began after this call. Throws `REDIS-SAVE` with the server's own status and the room in its folder. */
+async function freshSave(redis: Redis, folder: string, signal?: AbortSignal): Promise<void> {
   await idle(redis, signal);
   await redis.bgsave();
   const info = await idle(redis, signal);
   if (field(info, 'rdb_last_bgsave_status') === 'ok') return;
+  const { bavail, bsize } = await statfs(folder);
+  const [free, used] = [formatBytes(bavail * bsize), field(await redis.info('memory'), 'used_memory_human')];
   throw new DrError({
     code: 'REDIS-SAVE',
-    where: 'redis',
-    fact: `BGSAVE ended "${field(info, 'rdb_last_bgsave_status')}"`,
+    where: folder,
+    fact: `BGSAVE ended "${field(info, 'rdb_last_bgsave_status')}": ${free} are free there, and Redis holds ${used}`,
     hint: 'the server’s log says why; usually its disk is full or memory for the fork is missing',
   });
 }
@@ -114,7 +117,7 @@ async function copyFiles(redis: Redis, target: Target) {
   const isSame = await isConfiguredDir(settings, names);
   if (!isSame && (await isThere(names.dir))) throw otherDir(settings, names, '');
   const before = await stamp(source);
-  await freshSave(redis, signal);
+  await freshSave(redis, settings.dataDir, signal);
   const after = await stamp(source);
   if (after === undefined || after === before) {
     const why = after === undefined ? `: its save made no ${source}` : `: its save did not replace ${source}`;

@@ -10,12 +10,17 @@ const LIMITS: readonly (readonly [code: string, sign: RegExp, hint: string])[] =
   ['PROCESS-LIMIT', /could not fork/i, 'raise the limit of processes (ulimit -u, TasksMax)'],
 ];
 
+/** A file outside of the data directory (its socket's lock, a tablespace) has its whole path in PostgreSQL's words. */
+function placeIn(why: string): string | undefined {
+  return /"(\/[^"]+)": (?:no space left on device|disk quota exceeded)/i.exec(why)?.[1];
+}
+
 export function startFailed({ dataDir }: Pick<PostgresSettings, 'dataDir'>, log: string, why: string): DrError {
   const limit = LIMITS.find(([, sign]) => sign.test(why));
   if (limit !== undefined)
     return new DrError({
       code: limit[0],
-      where: dataDir,
+      where: placeIn(why) ?? dataDir,
       fact: `PostgreSQL did not come up: ${why}`,
       hint: `${limit[2]}, then run the same command again; its log: ${log}`,
     });
