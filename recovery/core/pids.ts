@@ -44,6 +44,16 @@ export function processStat(pid: number): ProcessStat | undefined {
   return { name, state: fields[0] ?? '', parent: Number(fields[1]), started: fields[19] ?? '' };
 }
 
+/** Whether a signal (SIGSTOP) or a debugger has stopped it: it lives, and answers nobody until it goes on. */
+export function isStopped(pid: number): boolean {
+  return ['T', 't'].includes(processStat(pid)?.state ?? '');
+}
+
+/** For messages: what to do about a process that is stopped; empty for any other. */
+export function stoppedWords(pid: number | undefined): string {
+  return pid !== undefined && isStopped(pid) ? `; it is stopped (SIGSTOP), and goes on by: kill -CONT ${pid}` : '';
+}
+
 function takesSignals(pid: number): boolean {
   try {
     process.kill(pid, 0);

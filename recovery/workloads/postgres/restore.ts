@@ -31,7 +31,7 @@ import { clearOutside, walFolder } from './host/outside.ts';
 import { type HeldSettings, heldSchema, holdOutgoing, linesOf } from './outgoing/hold.ts';
 import { releaseOutgoing } from './outgoing/release.ts';
 import { preparedNotes } from './prepared.ts';
-import { watchRoom } from './replay-room.ts';
+import { watchReplay } from './replay-stopped.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { openSource, sourceFolder } from './source.ts';
 import { lastReplayedCommit } from './verify.ts';
@@ -205,7 +205,7 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
     await refuseMissingFiles(settings, context.plan.target);
     const logFrom = await logSize(settings);
     try {
-      const watch = watchRoom(sourceFolder(context));
+      const watch = watchReplay({ settings, folder: sourceFolder(context) });
       await startServer(site, settings);
       const onReplay = (lsn: string) => report(`replayed to ${lsn}`);
       await waitUntilWritable(site, settings, { logFrom, onReplay, watch, signal });

@@ -228,7 +228,7 @@ const TRY_SECONDS = 0.05;
 const DEAD_AFTER_TRIES = 40;
 const ASK_SECONDS = 0.02;
 /** What no further try changes. */
-const FINAL: ReadonlySet<string> = new Set(['DISK-FULL', 'REPLAY-PAST-TARGET']);
+const FINAL: ReadonlySet<string> = new Set(['DISK-FULL', 'REPLAY-PAST-TARGET', 'REPLAY-STOPPED']);
 
 /** A connection that is made during recovery survives its end, and a query on it costs next to nothing. */
 async function untilRecovered(client: pg.Client, { onReplay, watch, signal }: Waiting): Promise<void> {

@@ -12,7 +12,7 @@ import { judged } from '../restore-step.ts';
 import type { TrialRequest, TrialResult } from '../workload.ts';
 import { databaseFingerprint } from './fingerprint.ts';
 import { openDatabases } from './open-databases.ts';
-import { watchRoom } from './replay-room.ts';
+import { watchReplay } from './replay-stopped.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { layDown } from './side/lay-down.ts';
 import { configure, engineFolder, scratchSettings } from './side/settings.ts';
@@ -97,7 +97,10 @@ export async function tryPostgres(site: Site, item: SetItem, request: TrialReque
     await writeFile(join(place, 'README'), 'A trial restore of `dr verify --deep`; it may be removed.\n');
     report('replaying the WAL of the set');
     await startServer(aside, settings);
-    await waitUntilWritable(aside, settings, { watch: watchRoom(engineFolder(scratch)), signal });
+    await waitUntilWritable(aside, settings, {
+      watch: watchReplay({ settings, folder: engineFolder(scratch) }),
+      signal,
+    });
     return await askServer(aside, item, settings, request);
   } finally {
     await stopServer(aside, settings, { cleansUp: true }).catch((error: unknown) =>

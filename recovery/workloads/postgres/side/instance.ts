@@ -24,7 +24,7 @@ import { checkRoom, makeScratch, socketsLeft } from '../../scratch.ts';
 import type { Scratch } from '../../workload.ts';
 import type { SessionOptions } from '../access/session.ts';
 import { readControlLimits } from '../host/control-data.ts';
-import { watchRoom } from '../replay-room.ts';
+import { watchReplay } from '../replay-stopped.ts';
 import { logSize, startServer, stopServer, waitForServer, withClient } from '../server.ts';
 import { sourceFolder } from '../source.ts';
 import { layDown } from './lay-down.ts';
@@ -224,7 +224,7 @@ async function replay(
 ): Promise<void> {
   const logFrom = await logSize(settings);
   await startServer(site, settings);
-  const watch = watchRoom(engineFolder(scratch));
+  const watch = watchReplay({ settings, folder: engineFolder(scratch) });
   try {
     await waitForServer(site, settings, (client) => untilPaused(client, { report, watch, signal }), {
       logFrom,
