@@ -37,7 +37,7 @@ export async function attachCommand(
   { env, log, now }: Pick<CommandContext, 'env' | 'log' | 'now'>,
 ): Promise<AttachedCommand> {
   if (env === undefined || command.opts().dryRun === true || !ATTACHED.test(pathOf(command))) return NOT_ATTACHED;
-  const [{ attach }, { holderName }, { commandFacts }] = await Promise.all([
+  const [{ attach }, { accountName }, { commandFacts }] = await Promise.all([
     import('../recovery/incident/attach.ts'),
     import('../recovery/core/holder.ts'),
     import('../recovery/incident/command-facts.ts'),
@@ -45,7 +45,7 @@ export async function attachCommand(
   const attachment: Attachment = attach({
     site: async () => (await import('../recovery/config/site.ts')).openSite(env, silentLog),
     line: ['dr', ...asRead(words)].join(' '),
-    by: holderName(),
+    by: accountName(),
     now,
     log,
   });

@@ -1,6 +1,6 @@
 /** What commander found wrong with the command line, as our own errors: exit 2, the command named, the nearest names. */
 import type { CommanderError, CommandUnknownOpts } from '@commander-js/extra-typings';
-import { didYouMean } from '../plan/nearest.ts';
+import { didYouMeanOrAll } from '../plan/nearest.ts';
 import { badInput, type DrError } from '../recovery/core/errors.ts';
 
 export function usageError(error: CommanderError, program: CommandUnknownOpts, words: readonly string[]): DrError {
@@ -10,7 +10,12 @@ export function usageError(error: CommanderError, program: CommandUnknownOpts, w
   const names = namesIn(command);
   const unknown = unknownWord(error, command, words);
   if (unknown !== undefined) {
-    return badInput({ code: 'USAGE', where, fact: `unknown command "${unknown}".${didYouMean(unknown, names)}`, hint });
+    return badInput({
+      code: 'USAGE',
+      where,
+      fact: `unknown command "${unknown}".${didYouMeanOrAll(unknown, names)}`,
+      hint,
+    });
   }
   // `dr` alone, and a family without its command: commander wants to show the help.
   if (error.code === 'commander.help') {

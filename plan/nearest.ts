@@ -20,12 +20,18 @@ export function nearest(word: string, names: readonly string[]): string[] {
     .map(({ name }) => name);
 }
 
-/** A text that follows a sentence: ` Did you mean "x" or "y"?`, ` One of: a, b.`, or nothing when there are no names. */
+/** A text that follows a sentence: ` Did you mean "x" or "y"?`, or nothing when no name is close. */
 export function didYouMean(word: string, names: readonly string[]): string {
   const close = nearest(word, names).map((name) => `"${name}"`);
   const last = close.pop();
-  if (last !== undefined) return ` Did you mean ${close.length > 0 ? `${close.join(', ')} or ` : ''}${last}?`;
-  if (names.length === 0) return '';
+  if (last === undefined) return '';
+  return ` Did you mean ${close.length > 0 ? `${close.join(', ')} or ` : ''}${last}?`;
+}
+
+/** As `didYouMean`, and ` One of: a, b.` when no name is close. For an error whose hint does not list the names. */
+export function didYouMeanOrAll(word: string, names: readonly string[]): string {
+  const close = didYouMean(word, names);
+  if (close !== '' || names.length === 0) return close;
   const all = [...new Set(names)];
   return ` One of: ${all.slice(0, LISTED).join(', ')}${all.length > LISTED ? ', …' : ''}.`;
 }

@@ -57,7 +57,7 @@ async function keysEscrow(options: OptionsOf<typeof escrowDeclaration>, context:
     await titleOf(index),
     `written to ${out} (${formatBytes(bytes)}, sha256 ${sha256})`,
     `opened by ${recipients.join(', ')}`,
-    'Store it apart from the platform and its repositories, and each identity apart from it. Test it: dr keys show',
+    'Store it apart from the platform and its repositories, and each identity apart from it. Test it: `dr keys show FILE --identity IDENTITY`',
     ...noted,
   ].join('\n');
   return { kind: 'Escrow', data: { file: out, bytes, sha256, recipients, index }, text };

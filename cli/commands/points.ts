@@ -107,7 +107,7 @@ export async function pointsMark(
   id: string,
   typedMark: string,
 ): Promise<CommandResult> {
-  const [{ holdersOf, surveyCatalogs }, { rememberCatalogs }, { holderName }, { checkHeld }] = await Promise.all([
+  const [{ holdersOf, surveyCatalogs }, { rememberCatalogs }, { accountName }, { checkHeld }] = await Promise.all([
     import('../../recovery/points/catalog/survey.ts'),
     import('../../recovery/points/catalog/catalog.ts'),
     import('../../recovery/core/holder.ts'),
@@ -120,7 +120,7 @@ export async function pointsMark(
   const failed = survey.unreachable.map((each) => ({ repository: each.repository.id, fact: each.error.fact }));
   for (const holder of holdersOf(survey, id)) {
     try {
-      await holder.catalog.mark(id, mark, holderName(), note);
+      await holder.catalog.mark(id, mark, accountName(), note);
       if (mark === 'hold') await checkHeld(holder, id, context.signal);
       marked.push(holder.repository.id);
     } catch (error) {

@@ -67,7 +67,7 @@ async function volumeOf(site: Site, named: string, into: string | undefined): Pr
     code: 'SEED-WORKLOAD',
     where: named,
     fact: `is of type ${workload?.type}, and this command fills the volume of a Redis or of a folder`,
-    hint: `write one of: ${known.join(', ')}; \`dr restore --only ${named}\` restores the others`,
+    hint: `write one of: ${known.join(', ')}; \`dr restore --to latest --only ${named}\` restores the others`,
   });
 }
 

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { layout } from '../../plan/layout.ts';
-import { didYouMean } from '../../plan/nearest.ts';
+import { didYouMeanOrAll } from '../../plan/nearest.ts';
 import type { Site } from '../../recovery/config/site.ts';
 import { badInput, DrError } from '../../recovery/core/errors.ts';
 import type { LockRecord } from '../../recovery/storage/lock.ts';
@@ -119,7 +119,7 @@ function unknownLock(name: string, known: readonly string[]): DrError {
   return badInput({
     code: 'LOCK-UNKNOWN',
     where: 'unlock',
-    fact: `there is no lock "${name}".${didYouMean(name, known)}`,
+    fact: `there is no lock "${name}".${didYouMeanOrAll(name, known)}`,
     hint: known.length === 0 ? 'no lock was ever taken here' : 'a command that met a lock printed its name',
   });
 }

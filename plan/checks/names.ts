@@ -1,5 +1,5 @@
 /** Names are unique and known, each service is in one tier, and each selector matches something. */
-import { didYouMean } from '../nearest.ts';
+import { didYouMean, didYouMeanOrAll } from '../nearest.ts';
 import { knownSelectors, unmatched } from '../select.ts';
 import type { Plan } from '../types.ts';
 import { type Finding, fault, type Path, quoteAll } from './finding.ts';
@@ -93,7 +93,7 @@ function servicesInNoTier(plan: Plan): Finding[] {
         : fault(plan, {
             code: 'SERVICE-IN-NO-TIER',
             path: ['workloads', w, 'services', s],
-            fact: `service "${service}", which needs ${workload.id}, is in no tier.${didYouMean(service, known)}`,
+            fact: `service "${service}", which needs ${workload.id}, is in no tier.${didYouMeanOrAll(service, known)}`,
             hint: 'add it to the services of a tier, or fix its name',
           }),
     ),
@@ -134,7 +134,7 @@ function tiersAndForms(plan: Plan): Finding[] {
     const fact =
       form === workload.id
         ? `"${form}" is a second form of itself`
-        : `the plan has no workload "${form}".${didYouMean(form, ids)}`;
+        : `the plan has no workload "${form}".${didYouMeanOrAll(form, ids)}`;
     const hint = 'name the workload that holds the same data, or remove secondFormOf';
     return [
       noTier,
@@ -149,7 +149,7 @@ function selectors(plan: Plan, path: Path, given: readonly string[]): Finding[] 
     fault(plan, {
       code: 'SELECTOR-EMPTY',
       path: [...path, given.indexOf(selector)],
-      fact: `"${selector}" matches no workload.${didYouMean(selector, knownSelectors(plan))}`,
+      fact: `"${selector}" matches no workload.${didYouMeanOrAll(selector, knownSelectors(plan))}`,
       hint: 'name a workload, or select by tier:, group:, type:, class: or all',
     }),
   );

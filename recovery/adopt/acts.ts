@@ -7,7 +7,7 @@ export function notAdopting(store: Store, stack: string): DrError {
     code: 'NOT-ADOPTING',
     where: `stack ${stack}`,
     fact: `it takes over no ${store === 'postgres' ? 'PostgreSQL' : 'Redis'}`,
-    hint: `dr adopt ${store} --stack ${stack} --from HOST|NAME.NAMESPACE`,
+    hint: `type \`dr adopt ${store} --stack ${stack} --from HOST\`; in the same cluster NAME.NAMESPACE stands for HOST`,
   });
 }
 
@@ -26,7 +26,7 @@ export function checkPhase({ store, phase, from }: Memory, allowed: readonly Pha
     code: 'ADOPT-PHASE',
     where: `stack ${stack}`,
     fact: `its adoption of ${from} is ${phase}`,
-    hint: `dr adopt ${store} --stack ${stack}: ${NEXT[phase]}`,
+    hint: `\`dr adopt ${store} --stack ${stack}\`: ${NEXT[phase]}`,
   });
 }
 

@@ -81,7 +81,7 @@ function lacking({ before, after, entries }: ChosenPoints, workload: string): No
     fact: reasons.join('; '),
     hint: known
       ? `points that hold it: dr points diff ${first} ${second} --only ${workload}`
-      : '`dr points show` says what a point holds; a full backup copies everything',
+      : '`dr points show ID` says what a point holds; a full backup copies everything',
   };
 }
 

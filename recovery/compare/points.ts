@@ -55,7 +55,7 @@ function trusted({ repository }: Surveyed, entry: CatalogEntry): CatalogEntry {
       code: 'POINT-TAMPERED',
       where: repository.id,
       fact: `the point ${id} was altered there: what it names may not be what was copied`,
-      hint: 'compare it in another repository: --from ID (`dr points show` names those that hold it)',
+      hint: 'compare it in another repository: --from ID (`dr points show ID` names those that hold it)',
     });
   throw badInput({
     code: 'SIGNING-KEY-UNKNOWN',

@@ -72,7 +72,7 @@ export function detachments(site: Place): ReadonlyMap<string, Detachment> {
     code: 'DETACHED-UNREADABLE',
     where: fileOf(site),
     fact: 'does not say which repositories are detached',
-    hint: 'put the file back from a copy, or remove it and run `dr repository detach` again for each repository that is gone',
+    hint: 'put the file back from a copy, or remove it and run `dr repository detach ID --confirm ID` again for each repository that is gone',
     cause: parsed.error,
   });
 }

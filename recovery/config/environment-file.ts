@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { keysAt, valueAt } from '../../plan/input/field-problems.ts';
 import { parseYaml, type SyntaxProblem } from '../../plan/input/yaml-text.ts';
-import { didYouMean } from '../../plan/nearest.ts';
+import { didYouMeanOrAll } from '../../plan/nearest.ts';
 import { badInput, codeOf } from '../core/errors.ts';
 import { readRegular } from '../core/files/regular.ts';
 import { type Environment, environmentSchema } from './environment.ts';
@@ -59,7 +59,7 @@ function flatten(issue: z.core.$ZodIssue, root: unknown, above: Path = []): Prob
     const known = keysAt(environmentSchema, path);
     return issue.keys.map((key) => ({
       path: [...path, key],
-      text: `unknown key "${key}".${didYouMean(key, known)}`,
+      text: `unknown key "${key}".${didYouMeanOrAll(key, known)}`,
       atKey: true,
     }));
   }

@@ -69,7 +69,7 @@ export async function readRecord(site: Site): Promise<Lineage | undefined> {
     code: 'LINEAGE-UNREADABLE',
     where: lineageFile(site),
     fact: json === undefined ? 'is not a lineage record' : other,
-    hint: `${json === undefined ? 'put the file back from a copy' : 'use the version of dr that wrote it'}, or ${anew}`,
+    hint: `${json === undefined ? 'put the file back from a copy' : 'use the version of `dr` that wrote it'}, or ${anew}`,
     cause: parsed.error,
   });
 }

@@ -1,5 +1,5 @@
 /** Checks beyond the schema: names must agree with the plan, and folders must not lie in one another. */
-import { didYouMean } from '../../plan/nearest.ts';
+import { didYouMeanOrAll } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
 import { folderOf, locationOf } from '../storage/backends.ts';
@@ -15,7 +15,7 @@ const UNPLANNED = 'the plan has no';
 function unknownNames(what: string, given: readonly string[], known: readonly string[]): string[] {
   return given
     .filter((name) => !known.includes(name))
-    .map((name) => `${what}.${name}: ${UNPLANNED} "${name}".${didYouMean(name, known)}`);
+    .map((name) => `${what}.${name}: ${UNPLANNED} "${name}".${didYouMeanOrAll(name, known)}`);
 }
 
 function doubledLocations(environment: Environment): string[] {

@@ -150,7 +150,7 @@ function failureOf({ argv, options, ended, said }: Failed): DrError {
         code: 'ENGINE-OUTPUT',
         where: program,
         fact: 'printed more than 256 MB and was ended',
-        hint: 'run it by hand and see what it prints: `dr --verbose` shows the whole command line',
+        hint: 'run it by hand and see what it prints: with --verbose `dr` shows the whole command line',
       });
     default:
   }

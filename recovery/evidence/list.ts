@@ -85,6 +85,6 @@ export async function findEvidence(site: Site, id: string, wanted: readonly stri
     code: 'EVIDENCE-UNKNOWN',
     where: 'evidence',
     fact: `no repository has the collection "${id}".${didYouMean(id, ids)}${unread}`,
-    hint: 'dr evidence list shows them',
+    hint: '`dr evidence list` shows them',
   });
 }

@@ -38,7 +38,7 @@ function followedBy(stack: SiteStack): { readonly lineage: string; readonly repo
     code: 'NOT-A-STANDBY',
     where: `stack ${stack.name}`,
     fact: `its role is ${role}, and it follows no lineage`,
-    hint: 'name a stack with role: standby; without a standby: dr rebuild',
+    hint: 'name a stack with role: standby; without a standby: `dr rebuild --stack NAME --to latest`',
   });
 }
 

@@ -105,7 +105,7 @@ export async function readStack(engine: StackEngine, name: string): Promise<Site
       code: 'STACK-NOT-UP',
       where: `stack ${name}`,
       fact: 'the stack was never deployed: it has no database that could lead or follow',
-      hint: `deploy it: pulumi up --stack ${name}; where there is no standby: dr rebuild`,
+      hint: `deploy it: pulumi up --stack ${name}; where there is no standby: \`dr rebuild --stack NAME --to latest\``,
     });
   }
   const [outputs, config] = await Promise.all([stack.outputs(), stack.config()]);

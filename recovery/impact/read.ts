@@ -90,7 +90,7 @@ function parsePreview(file: string, json: unknown): Written {
         ? `the stack has no configuration any more: with its Pulumi.<stack>.yaml the whole site is gone from the program (${text.split('\n')[0]})`
         : `the preview ended with an error, so it is incomplete: ${text}`,
       hint: gone
-        ? 'restore Pulumi.<stack>.yaml, or remove the site with `dr uninstall`'
+        ? 'restore Pulumi.<stack>.yaml, or remove the site with `dr uninstall --plan`'
         : 'fix the error and preview again',
     });
   }

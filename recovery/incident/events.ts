@@ -16,7 +16,7 @@ const declared = z.object({
   type: z.literal('declared'),
   scenario: z.string(),
   severity,
-  /** How the severity was found: typed, measured, or nobody could look. */
+  /** How the severity was found: typed, measured, or assumed because no damage was measured. */
   severityFrom: z.enum(['given', 'measured', 'unclear']),
   impact: z.string().optional(),
   issue: z.string().optional(),

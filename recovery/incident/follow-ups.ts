@@ -1,6 +1,6 @@
 /** What is to be done after an incident: the plan's actions with an owner and a due time, and the action items of the post-mortem. Pure. */
 import { seconds } from '../../plan/duration.ts';
-import { didYouMean } from '../../plan/nearest.ts';
+import { didYouMeanOrAll } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
 import type { EventOf } from './events.ts';
@@ -85,8 +85,11 @@ export function followUpOf({ followUps, id }: Pick<Incident, 'followUps' | 'id'>
   throw badInput({
     code: 'FOLLOW-UP-UNKNOWN',
     where: 'follow-up',
-    fact: `"${typed}" is not a follow-up of ${id}.${didYouMean(typed, ids)}`,
-    hint: `list them: dr incident follow-ups --incident ${id}`,
+    fact: `"${typed}" is not a follow-up of ${id}.${didYouMeanOrAll(typed, ids)}`,
+    hint:
+      ids.length === 0
+        ? 'it has none: `dr incident resolve` sets them, `dr incident post-mortem ID --action "What; who; 2026-12-31"` adds one'
+        : `type a number from 1 to ${ids.length} or an id; \`dr incident follow-ups --incident ${id}\` lists them`,
   });
 }
 

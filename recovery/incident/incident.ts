@@ -100,13 +100,12 @@ export function incidentOf(id: string, { records, problems }: LogReading): Incid
   });
   const declaration = known.find(isOf('declared'));
   if (declaration === undefined) return undefined;
-  const { scenario, severityFrom, exercise } = declaration.event;
+  const { scenario, exercise } = declaration.event;
   const of = <Type extends IncidentEvent['type']>(type: Type) => known.filter(isOf(type));
   const fieldOf = (name: 'impact' | 'issue' | 'eta') =>
     lastOf(known, (event) => (event.type === 'declared' || event.type === 'updated' ? event[name] : undefined));
-  const severity = lastOf(known, (event) =>
-    event.type === 'declared' || event.type === 'updated' ? event.severity : undefined,
-  );
+  // Somebody who updates the severity says it.
+  const updated = lastOf(known, (event) => (event.type === 'updated' ? event.severity : undefined));
   const end = of('resolved')[0];
   const status = lastOf(known, (event) => (event.type === 'updated' ? event.status : undefined));
   const [impact, issue, eta] = [fieldOf('impact'), fieldOf('issue'), fieldOf('eta')];
@@ -115,8 +114,8 @@ export function incidentOf(id: string, { records, problems }: LogReading): Incid
   return {
     id,
     scenario,
-    severity: severity ?? declaration.event.severity,
-    severityFrom,
+    severity: updated ?? declaration.event.severity,
+    severityFrom: updated === undefined ? declaration.event.severityFrom : 'given',
     status: end === undefined ? (status ?? 'Investigating') : 'Resolved',
     ...(impact === undefined ? {} : { impact }),
     ...(issue === undefined ? {} : { issue }),

@@ -3,7 +3,7 @@
  * an event that is signed and kept in the state folder and in each repository that answers (records.ts).
  */
 import { randomBytes } from 'node:crypto';
-import { didYouMean } from '../../plan/nearest.ts';
+import { didYouMeanOrAll } from '../../plan/nearest.ts';
 import type { Site } from '../config/site.ts';
 import { badInput, type DrError } from '../core/errors.ts';
 import { timeStamp } from '../points/id.ts';
@@ -12,7 +12,7 @@ import { type Incident, incidentOf } from './incident.ts';
 import { type Appended, type OpenRecordsOptions, openRecords, type Records } from './records.ts';
 
 export interface WrittenBy {
-  /** A person, or who runs the command: `root@backup-1 pid 4711`. */
+  /** A person, or the account that runs the command: `root@backup-1`. */
   readonly by: string;
   /** When it happened. @default now */
   readonly at?: Date;
@@ -85,7 +85,7 @@ function unknownIncident(id: string, known: readonly string[]): DrError {
   return badInput({
     code: 'INCIDENT-UNKNOWN',
     where: 'incident',
-    fact: `"${id}" is not an incident of this environment.${didYouMean(id, known)}`,
+    fact: `"${id}" is not an incident of this environment.${didYouMeanOrAll(id, known)}`,
     hint: 'list them: dr incident list',
   });
 }
@@ -97,7 +97,7 @@ function onlyOne(open: readonly Incident[]): Incident {
       code: 'INCIDENT-NONE',
       where: 'incident',
       fact: 'no incident is open',
-      hint: 'declare one: dr incident declare --scenario complete-failure; those that are over: dr incident list',
+      hint: 'declare one: `dr incident declare --scenario none --impact "What users notice"`; those that are over: `dr incident list`',
     });
   }
   if (others.length === 0) return first;
@@ -115,7 +115,7 @@ function notClosed(incident: Incident): Incident {
     code: 'INCIDENT-CLOSED',
     where: incident.id,
     fact: `it was resolved at ${incident.resolvedAt}`,
-    hint: `see it: dr incident show ${incident.id}; if the trouble is back, declare a new one: dr incident declare`,
+    hint: `see it: \`dr incident show ${incident.id}\`; if the trouble is back, declare a new one: \`dr incident declare --scenario ${incident.scenario} --impact "What users notice"\``,
   });
 }
 

@@ -12,12 +12,16 @@ function left(seconds: number): string {
   return seconds >= 0 ? `${formatDuration(seconds)} left` : `${formatDuration(-seconds)} too late`;
 }
 
+/** The same words at the declaration and afterwards. */
+export function severityText({ severity, severityFrom }: Pick<Incident, 'severity' | 'severityFrom'>): string {
+  return severityFrom === 'unclear' ? `${severity} (assumed: no damage was measured)` : severity;
+}
+
 export function statusText(incident: Incident, clocks: Clocks): string {
   const { id, scenario, severity, severityFrom, status, impact, eta, exercise, declaredAt, roles, messages, commands } =
     incident;
-  const unsure = severityFrom === 'unclear' ? ' (nobody could look: check it)' : '';
   const head = [
-    `${exercise ? '[EXERCISE] ' : ''}${id}: ${scenario}, ${severity}${unsure}, ${status}`,
+    `${exercise ? '[EXERCISE] ' : ''}${id}: ${scenario}, ${severityText({ severity, severityFrom })}, ${status}`,
     `declared ${formatTime(declaredAt)}, ${formatDuration(clocks.sinceDeclaredSeconds)} ${incident.resolvedAt === undefined ? 'ago' : 'until it was resolved'}`,
     ...(impact === undefined ? [] : [`impact: ${impact}`]),
     ...(eta === undefined ? [] : [`ETA: ${eta}`]),

@@ -12,7 +12,7 @@ export function within<T>(seconds: number, where: string, work: Promise<T>): Pro
         code: 'NO-ANSWER',
         where,
         fact: `no answer within ${seconds} s`,
-        hint: 'what could not be written there is written by the next `dr incident` command that reaches it',
+        hint: 'what could not be written there is written by the next command of `dr` about an incident that reaches it',
       }),
   );
 }

@@ -64,7 +64,7 @@ export async function redisFacts(redis: Redis, user: string, team: readonly stri
             {
               id: 'redis/default',
               fact: 'dr uses the user "default", as services may: it can no longer write, but whoever has its password still reads',
-              hint: 'give dr an ACL user of its own (redis.user), or rotate the password: dr secrets rotate',
+              hint: 'give `dr` an ACL user of its own (redis.user), or rotate the password: `dr secrets rotate`',
             },
           ]
         : []),

@@ -134,6 +134,6 @@ export function explainKubernetes(error: unknown, where: string, call: ApiCall):
     ...facts,
     code: 'KUBERNETES-UNREACHABLE',
     fact: `${words(call)}: ${reported}${code}`,
-    hint: 'check the network and that the API server runs. If the cluster is lost: dr rebuild --to latest',
+    hint: 'check the network and that the API server runs. If the cluster is lost: `dr rebuild --stack NAME --to latest`',
   });
 }

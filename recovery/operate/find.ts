@@ -93,6 +93,6 @@ export async function templateFor(of: PodOf, stack: Found): Promise<Template> {
     code: 'STACK-HAS-NO-POD',
     where: `namespace ${stack.namespace} of ${stack.cluster.describe}`,
     fact: `it has ${WORDS[of]}`,
-    hint: 'its objects are lost or its up did not end: pulumi up, or dr rebuild; on a host, type the command without --stack',
+    hint: 'its objects are lost or its up did not end: pulumi up, or `dr rebuild --stack NAME --to latest`; on a host, type the command without --stack',
   });
 }

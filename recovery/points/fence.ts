@@ -161,6 +161,6 @@ export async function refuseFenced(site: Site, repositories: readonly Repository
     code: 'FENCED',
     where: fence.lineage,
     fact: `it has lost its lead: fenced at ${fence.since} by ${fence.holder} (${fence.what}), and ${fence.successor} leads`,
-    hint: `bring this site back as a standby with \`dr failback\`; if the fence is a mistake: ${lift}`,
+    hint: `bring this site back as a standby with \`dr failback --stack NAME --of LEADER\`; if the fence is a mistake: ${lift}`,
   });
 }

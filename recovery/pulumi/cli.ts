@@ -1,7 +1,7 @@
 /** Runs `pulumi` where the Automation API would pass a secret as an argument or decrypt the state: secrets go in by stdin. */
 import { dirname } from 'node:path';
 import { execa } from 'execa';
-import { didYouMean } from '../../plan/nearest.ts';
+import { didYouMeanOrAll } from '../../plan/nearest.ts';
 import { badInput, DrError, precondition } from '../core/errors.ts';
 import { parseHolder, StackLockedError } from './locked.ts';
 import type { PulumiProgram } from './program.ts';
@@ -19,7 +19,7 @@ export function stackUnknown(stack: string, names: readonly string[], cause?: un
   return badInput({
     code: 'STACK-UNKNOWN',
     where: stack,
-    fact: `the backend has no stack of this name.${didYouMean(stack, names)}`,
+    fact: `the backend has no stack of this name.${didYouMeanOrAll(stack, names)}`,
     hint: 'list the stacks: pulumi stack ls; check that PULUMI_BACKEND_URL, or the login, is the one of this stack',
     cause,
   });

@@ -31,7 +31,7 @@ async function loadAutomation(): Promise<Automation> {
       code: 'PULUMI-MISSING',
       where: '@pulumi/pulumi',
       fact: 'this installation of dr lacks Pulumi’s packages; the toolbox image leaves them out',
-      hint: 'run dr from a checkout of the project after `npm ci`; `dr keys open` unpacks a checkout',
+      hint: 'run `dr` from a checkout of the project after `npm ci`; `dr keys open ESCROW --identity FILE --into FOLDER` unpacks a checkout',
       cause,
     });
   }

@@ -1,5 +1,5 @@
 /** Gathers the sources of a stack's config: its own, another stack's, the credentials bundle. */
-import { didYouMean } from '../../plan/nearest.ts';
+import { didYouMeanOrAll } from '../../plan/nearest.ts';
 import { badInput, DrError, precondition } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
 import type { EngineStack, StackEngine } from '../pulumi/engine.ts';
@@ -25,7 +25,7 @@ async function likeSources(
       throw badInput({
         code: 'STACK-UNKNOWN',
         where: '--like',
-        fact: `the backend has no stack "${like}", and there is no file Pulumi.${like}.yaml.${didYouMean(like, known)}`,
+        fact: `the backend has no stack "${like}", and there is no file Pulumi.${like}.yaml.${didYouMeanOrAll(like, known)}`,
         hint: 'list the stacks: pulumi stack ls; or take the values from --keys, --set or an environment file',
       });
     }

@@ -8,7 +8,7 @@ import type { Repository, Site } from '../config/site.ts';
 import { emptySince } from '../config/used-folders.ts';
 import { isThere } from '../core/absent.ts';
 import { verificationFailed } from '../core/errors.ts';
-import { holderName } from '../core/holder.ts';
+import { accountName } from '../core/holder.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { refuseFenced } from '../points/fence.ts';
@@ -74,7 +74,7 @@ export async function attach(site: Site, repository: Repository, request: Attach
   const { progress, now, signal } = request;
   const before = detachments(site).get(id);
   const since = before?.state === 'attaching' ? before.since : now().toISOString();
-  await setDetachment(site, id, { ...before, state: 'attaching', since, by: before?.by ?? holderName() });
+  await setDetachment(site, id, { ...before, state: 'attaching', since, by: before?.by ?? accountName() });
   await runInit(site, { repositories: [id], restart: false, progress, now });
   await catchUpWal(site, repository, { progress, signal });
   const slot = await acquireBackupSlot(site, { kind: 'full', only: [], progress, now, signal });

@@ -4,7 +4,7 @@ import { engineRepositories, folderIsThere, refuseExported } from '../config/rep
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
 import { precondition } from '../core/errors.ts';
-import { holderName } from '../core/holder.ts';
+import { accountName } from '../core/holder.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { refuseServerElsewhere, shipWithout } from './ship.ts';
 
@@ -41,7 +41,7 @@ export async function planDetach(site: Site, repository: Repository): Promise<De
       code: 'REPOSITORY-LAST',
       where: `repository ${id}`,
       fact: 'is the last one that backups go to: nothing would be protected any more',
-      hint: 'attach or add another repository first (`dr repository attach`, `dr init`)',
+      hint: 'attach or add another repository first (`dr repository attach ID`, `dr init`)',
     });
   }
   const answer = await folderIsThere(site, repository)
@@ -61,6 +61,6 @@ export async function planDetach(site: Site, repository: Repository): Promise<De
 export async function detach(site: Site, repository: Repository, now: Date): Promise<void> {
   const before = detachments(site).get(repository.id);
   if (before?.state !== 'detached')
-    await setDetachment(site, repository.id, { state: 'detached', since: now.toISOString(), by: holderName() });
+    await setDetachment(site, repository.id, { state: 'detached', since: now.toISOString(), by: accountName() });
   await shipWithout(site, repository);
 }

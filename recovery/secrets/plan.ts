@@ -49,7 +49,7 @@ function kept({ environment }: Site): KeptSecret[] {
           {
             id: 'storePasswords',
             fact: 'they are a stack’s',
-            hint: 'dr rebuild --rotate-secrets makes new ones with a fresh stack',
+            hint: '`dr rebuild --stack NAME --to latest --rotate-secrets` makes new ones with a fresh stack',
           },
         ]),
     {
@@ -111,7 +111,7 @@ export async function planRotation(site: Site, asPostgres: AsPostgres, asRedis: 
     left.push({
       id: 'stack',
       fact: 'servers on another host keep their passwords in files there too',
-      hint: 'give them the new ones, or dr rebuild --rotate-secrets',
+      hint: 'give them the new ones, or `dr rebuild --stack NAME --to latest --rotate-secrets`',
     });
   return { secrets, kept: left };
 }

@@ -91,7 +91,7 @@ export function missingPoint(repository: string, id: string): Finding {
     code: 'POINT-MISSING',
     what: id,
     fact: 'this repository does not hold that point',
-    hint: 'it was down when the point was made, or lost it: `dr points show` lists who holds it',
+    hint: 'it was down when the point was made, or lost it: `dr points show ID` lists who holds it',
     points: [id],
   });
 }

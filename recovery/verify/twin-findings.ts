@@ -44,7 +44,7 @@ function findingOf(repository: Repository, { captures, lineage }: NamedSets, fil
     code: 'INFO-COPY',
     what,
     fact: `it is ${state}, and ${basename(twin)} is good: pgBackRest reads that one, without a word`,
-    hint: `nothing is lost yet: dr repository repair ${repository.id} writes it again; find out what damages files there`,
+    hint: `nothing is lost yet: \`dr repository repair ${repository.id}\` writes it again; find out what damages files there`,
     points,
   };
 }

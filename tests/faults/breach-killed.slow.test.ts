@@ -93,7 +93,7 @@ test('an isolation and its undo are killed: named as half done, gone on with, an
 
     await withLock(site, 'pg_authid', () => killWhen(site, isolate, has('postgres/logins start')));
     expect(await said(site)).toMatch(
-      /FAILED\s+The host is not isolated\s+cut off in part since .*type dr isolate again/,
+      /FAILED\s+The host is not isolated\s+cut off in part since .*type `dr isolate` again/,
     );
     await withLock(site, 'pg_db_role_setting', () => killWhen(site, isolate, has('postgres/read-only start')));
     expect(await said(site)).toMatch(/cut off in part since .*redis\/users/);
@@ -105,7 +105,7 @@ test('an isolation and its undo are killed: named as half done, gone on with, an
 
     const undo = ['isolate', '--undo', '--confirm', 'drill'];
     await withSilentRedis(site, () => killWhen(site, undo, has('undo/postgres done')));
-    expect(await said(site)).toMatch(/given back in part, since .*dr isolate --undo again/);
+    expect(await said(site)).toMatch(/given back in part, since .*dr isolate --undo` again/);
     await drEnds(0, site.envFile, undo);
     expect(await roles(site)).toEqual(before);
     const redis = await site.redis();
@@ -164,7 +164,7 @@ test('a rotation is killed at each kind of secret: it goes on with the same valu
 
     await withLock(site, 'pg_authid', () => killWhen(site, rotate, has('postgres/auth_service start')));
     const half = await said(site);
-    expect(half).toMatch(/FAILED\s+No rotation of secrets is half done\s+begun at .*type dr secrets rotate again/);
+    expect(half).toMatch(/FAILED\s+No rotation of secrets is half done\s+begun at .*type `dr secrets rotate` again/);
     // The new value is on disk, and perhaps in the server.
     // One that was killed between making and filling the file has told nobody of it.
     const made = async () => (await readFile(join(await run(), 'own-redis'), 'utf8').catch(() => '')).length === 64;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { canonicalJson, planDigest } from '../../plan/digest.ts';
 import { PlanError } from '../../plan/errors.ts';
 import { layout, lineageName, parseLineage } from '../../plan/layout.ts';
-import { didYouMean, nearest } from '../../plan/nearest.ts';
+import { didYouMean, didYouMeanOrAll, nearest } from '../../plan/nearest.ts';
 import { productionPlan } from '../../plan/production.ts';
 import { lockOf, selectWorkloads, unmatched } from '../../plan/select.ts';
 
@@ -24,8 +24,10 @@ test.each<[string, string[], string[]]>([
 test('near names are offered, else all of them', () => {
   expect(didYouMean('locl', ['local', 'primary'])).toBe(' Did you mean "local"?');
   expect(didYouMean('post', ['posts', 'poste'])).toBe(' Did you mean "poste" or "posts"?');
-  expect(didYouMean('zebra', ['local', 'primary'])).toBe(' One of: local, primary.');
-  expect(didYouMean('zebra', [])).toBe('');
+  expect(didYouMean('zebra', ['local', 'primary'])).toBe('');
+  expect(didYouMeanOrAll('locl', ['local', 'primary'])).toBe(' Did you mean "local"?');
+  expect(didYouMeanOrAll('zebra', ['local', 'primary'])).toBe(' One of: local, primary.');
+  expect(didYouMeanOrAll('zebra', [])).toBe('');
 });
 
 test('every key is below the environment, in the folder that the layout says', () => {

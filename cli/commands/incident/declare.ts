@@ -75,13 +75,18 @@ async function declareIncident(options: OptionsOf<typeof declaration>, context: 
     { site, incidents, written: since },
   );
   const why = severityFrom === 'given' ? [] : (damage?.why ?? []).map((each) => `${severity}: ${each}`);
+  const correct =
+    severityFrom === 'unclear'
+      ? ['if it is another one: dr incident update --severity P2 --text "Orders alone are hit"']
+      : [];
   return {
     exit: exitFor({ partial: !reachedAll(sent) }),
     kind: 'Incident',
     data: { ...incidentData(incidents.get(id)), severityWhy: damage?.why ?? [], deliveries: sent.deliveries },
     text: [
-      `${exercise ? '[EXERCISE] ' : ''}declared ${id}: ${scenario}, ${severity}`,
+      `${exercise ? '[EXERCISE] ' : ''}declared ${id}: ${scenario}, ${text.severityText({ severity, severityFrom })}`,
       ...why,
+      ...correct,
       ...text.unreachedText(appended.unreached),
       '',
       text.sentText(sent),

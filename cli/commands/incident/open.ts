@@ -23,7 +23,7 @@ export function incidentOption() {
 }
 
 export function byOption() {
-  return new Option('--by <person>', 'who says so (default: the account and host that run this)');
+  return new Option('--by <person>', 'who says so (default: ACCOUNT@HOST of this command)');
 }
 
 export function atOption(what: string) {
@@ -35,12 +35,12 @@ export async function writtenBy(
   { by, at }: { readonly by?: string | undefined; readonly at?: string | undefined },
   { now }: Pick<SiteContext, 'now'>,
 ): Promise<WrittenBy> {
-  const [{ parseMoment }, { holderName }] = await Promise.all([
+  const [{ parseMoment }, { accountName }] = await Promise.all([
     import('../../../recovery/points/target.ts'),
     import('../../../recovery/core/holder.ts'),
   ]);
   const moment = now();
-  return { by: by ?? holderName(), now: moment, ...(at === undefined ? {} : { at: parseMoment(at, moment, '--at') }) };
+  return { by: by ?? accountName(), now: moment, ...(at === undefined ? {} : { at: parseMoment(at, moment, '--at') }) };
 }
 
 /** Asks for the fields that are missing. Without a terminal they stay missing, and who fills the template names them. */

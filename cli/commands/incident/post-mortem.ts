@@ -1,6 +1,7 @@
 /** `dr incident post-mortem`: the plan's template, filled from the events. */
 import { createHash } from 'node:crypto';
 import { Command, Option } from '@commander-js/extra-typings';
+import { badInput } from '../../../recovery/core/errors.ts';
 import { exitFor } from '../../../recovery/core/exit.ts';
 import { writeFile } from '../../../recovery/core/files/writes.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
@@ -13,7 +14,7 @@ const declaration = () =>
     .description('Write the plan’s post-mortem from the events; what only people know is asked for.')
     .option('--out <file>', 'write it there (default: stdout)')
     .addOption(new Option('--format <format>', 'md or html').choices(['md', 'html']).default('md'))
-    .option('--check', 'only say what is missing; exit 3 when something is', false)
+    .option('--check', 'only say what is missing, and write nothing; exit 3 when something is', false)
     .option('--title <text>', 'a short name of the incident (default: what was wrong)')
     .option('--summary <text>', 'what happened, in a few sentences')
     .option('--root-cause <text>', 'why it happened (default: as `dr incident resolve` was told)')
@@ -38,6 +39,21 @@ const QUESTIONS = {
   lessons: 'What was learned?',
 } as const;
 
+/** `--check` changes nothing, so a text beside it would be lost. Throws exit 2. */
+function check(options: OptionsOf<typeof declaration>, command: ReturnType<typeof declaration>): void {
+  if (!options.check) return;
+  const beside = command.options.find(
+    (option) => option.long !== '--check' && command.getOptionValueSource(option.attributeName() as 'title') === 'cli',
+  );
+  if (beside === undefined) return;
+  throw badInput({
+    code: 'USAGE',
+    where: 'incident post-mortem',
+    fact: `--check writes nothing, so ${beside.long} means nothing beside it`,
+    hint: 'leave --check out: without it the texts are kept, and what is missing is said too',
+  });
+}
+
 /** Exit 3 while something is missing: then it is a draft, and the incident keeps waiting for it. */
 async function postMortem(
   options: OptionsOf<typeof declaration>,
@@ -61,7 +77,7 @@ async function postMortem(
     lessons: options.lessons,
   };
   const questions = Object.fromEntries(Object.entries(QUESTIONS).filter(([field]) => open.includes(field)));
-  const answers = options.check ? typed : await askFor(typed, questions, context.signal);
+  const answers = options.check ? {} : await askFor(typed, questions, context.signal);
   const actions: ReturnType<typeof actionItem>[] = [];
   for (const text of options.action) actions.push(actionItem(text, { followUps: [...before.followUps, ...actions] }));
   for (const field of ANSWERED_FIELDS) {
@@ -103,4 +119,4 @@ async function postMortem(
   };
 }
 
-export const declare = siteCommand({ declare: declaration, run: postMortem });
+export const declare = siteCommand({ declare: declaration, check, run: postMortem });

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { Site } from '../../../recovery/config/site.ts';
 import { exitFor } from '../../../recovery/core/exit.ts';
-import { holderName } from '../../../recovery/core/holder.ts';
+import { accountName } from '../../../recovery/core/holder.ts';
 import { openIncidents } from '../../../recovery/incident/incidents.ts';
 import { deliverAgain } from '../../../recovery/incident/redeliver.ts';
 import { readSiteFacts } from '../../../recovery/runbook/facts.ts';
@@ -105,7 +105,7 @@ export async function serveUntilStopped(
     if (incidents.open().length === 0) await recordDaily(site, now());
   };
   const redeliver = async (): Promise<void> => {
-    for (const { incident, result } of await deliverAgain(site, holderName(), now()))
+    for (const { incident, result } of await deliverAgain(site, accountName(), now()))
       log.warn({ incident, deliveries: result.deliveries }, 'a message that had not arrived was tried again');
   };
   const beats = { intervalSeconds: HEARTBEAT_SECONDS, signal, log, refresh: pulse };

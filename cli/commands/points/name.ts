@@ -13,7 +13,7 @@ const declaration = () =>
     .addHelpText('after', examples('dr points name "before release 2.3"', 'dr points name'));
 
 async function pointsName(_: object, context: SiteContext, text: string | undefined): Promise<CommandResult> {
-  const [{ makeRestorePoint, restorePoints }, { holderName }] = await Promise.all([
+  const [{ makeRestorePoint, restorePoints }, { accountName }] = await Promise.all([
     import('../../../recovery/workloads/postgres/restore-points.ts'),
     import('../../../recovery/core/holder.ts'),
   ]);
@@ -25,7 +25,7 @@ async function pointsName(_: object, context: SiteContext, text: string | undefi
       rows.length === 0 ? 'this host has made no restore point' : table(['name', 'made', 'LSN', 'lineage', 'by'], rows);
     return { kind: 'RestorePoints', data: { points }, text: list };
   }
-  const point = await makeRestorePoint(site, text, holderName());
+  const point = await makeRestorePoint(site, text, accountName());
   const back = `dr restore --to "name:${point.name}"`;
   return {
     kind: 'RestorePoint',

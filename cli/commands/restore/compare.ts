@@ -1,7 +1,7 @@
 /** `dr restore --table … --compare`, `--merge`, `--undo-merge`: a restored table and the live one. */
 import { postgresSettings } from '../../../recovery/config/environment.ts';
 import type { Site } from '../../../recovery/config/site.ts';
-import { holderName } from '../../../recovery/core/holder.ts';
+import { accountName } from '../../../recovery/core/holder.ts';
 import { plural } from '../../../recovery/report/format.ts';
 import { table as textTable } from '../../../recovery/report/table.ts';
 import { parseTableName, type TableName } from '../../../recovery/restore/dump-list.ts';
@@ -83,7 +83,7 @@ export async function withRestored(options: RestoreOptions, context: SiteContext
   const id = `merge-${context.now().toISOString().replaceAll(/[-:.]/g, '')}`;
   const request = {
     id,
-    by: holderName(),
+    by: accountName(),
     kind: merge,
     database: intoDatabase,
     liveDatabase,

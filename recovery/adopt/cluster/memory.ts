@@ -17,7 +17,7 @@ function readMemory(text: string, namespace: string): Memory {
     code: 'ADOPT-MEMORY',
     where: `ConfigMap ${namespace}/${NAME}`,
     fact: `it can’t be read: ${issue?.path.join('.')}: ${issue?.message}`,
-    hint: 'end this adoption with the version of dr that began it',
+    hint: 'end this adoption with the version of `dr` that began it',
   });
 }
 

@@ -83,7 +83,7 @@ function fromOf(typed: string | undefined, memory: Memory | undefined, store: St
       code: 'NOT-ADOPTING',
       where: `stack ${stack}`,
       fact: `it takes over no ${store === 'postgres' ? 'PostgreSQL' : 'Redis'}`,
-      hint: `dr adopt ${store} --stack ${stack} --from HOST|NAME.NAMESPACE`,
+      hint: `type \`dr adopt ${store} --stack ${stack} --from HOST\`; in the same cluster NAME.NAMESPACE stands for HOST`,
     });
   }
   if (typed === undefined || typed === memory.from) return memory.from;
@@ -91,7 +91,7 @@ function fromOf(typed: string | undefined, memory: Memory | undefined, store: St
     code: 'OTHER-ADOPTION',
     where: `stack ${stack}`,
     fact: `it takes over ${memory.from}, and not ${typed}`,
-    hint: `end that first: dr adopt ${store} --stack ${stack} --undo or --release`,
+    hint: `end that first: \`dr adopt ${store} --stack ${stack} --undo\`, or the same with --release`,
   });
 }
 

@@ -83,7 +83,7 @@ function refuseOurs(objects: readonly KubeObject[], host: string): void {
     code: 'SOURCE-OF-A-STACK',
     where: '--from',
     fact: `${host} leads to ${own.kind} ${own.metadata.name}, which belongs to a stack`,
-    hint: 'a stack takes over from another one by dr failover; name the platform’s own server',
+    hint: 'a stack takes over from another one by `dr failover --stack NAME`; name the platform’s own server',
   });
 }
 

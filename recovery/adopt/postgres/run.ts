@@ -69,7 +69,10 @@ export async function planPostgres(
       code: 'ALREADY-ADOPTED',
       where: `stack ${stack.name}`,
       fact: `its switch from ${memory.from} has ${memory.phase === 'switched' ? 'ended' : 'begun'}`,
-      hint: `dr adopt postgres --stack ${stack.name} ${memory.phase === 'switched' ? '--release, or --undo' : '--switch resumes it'}`,
+      hint:
+        memory.phase === 'switched'
+          ? `\`dr adopt postgres --stack ${stack.name} --release\`, or the same with --undo`
+          : `\`dr adopt postgres --stack ${stack.name} --switch\` resumes it`,
     });
   }
   const slot = slotName(stack.name);

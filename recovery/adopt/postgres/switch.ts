@@ -34,7 +34,7 @@ function behind(lag: { readonly bytes: number | undefined }, seconds: number): D
     code: 'LAG-DOES-NOT-END',
     where: 'switch',
     fact: `${distance} after ${seconds} s; nothing was changed`,
-    hint: 'dr adopt status shows the lag; wait until it is small, or give it longer: --lag-limit SECONDS',
+    hint: '`dr adopt status --stack NAME` shows the lag; wait until it is small, or give it longer: --lag-limit SECONDS',
   });
 }
 
@@ -105,7 +105,7 @@ async function untilCaughtUp(ports: SwitchPorts, memory: Memory, source: Session
         code: 'LAG-DID-NOT-END',
         where: 'switch',
         fact: `the stack’s server has not reached ${end} within ${lagSeconds} s: ${distance}; the source writes again, and nothing was lost`,
-        hint: 'dr adopt status shows the lag; then the same command again',
+        hint: '`dr adopt status --stack NAME` shows the lag; then the same command again',
       });
     }
     const next: Memory = { ...memory, switch: { ...begun, end } };

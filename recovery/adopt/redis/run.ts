@@ -62,7 +62,10 @@ export async function planRedis(
       code: 'ALREADY-ADOPTED',
       where: `stack ${ports.stack.name}`,
       fact: `its switch from ${memory.from} has ${memory.phase === 'switched' ? 'ended' : 'begun'}`,
-      hint: `dr adopt redis --stack ${ports.stack.name} ${memory.phase === 'switched' ? '--release, or --undo' : '--switch resumes it'}`,
+      hint:
+        memory.phase === 'switched'
+          ? `\`dr adopt redis --stack ${ports.stack.name} --release\`, or the same with --undo`
+          : `\`dr adopt redis --stack ${ports.stack.name} --switch\` resumes it`,
     });
   }
   const servers = await Promise.all(ports.servers.map(factsOf));

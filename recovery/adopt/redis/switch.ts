@@ -59,7 +59,7 @@ async function untilCaughtUp(ports: RedisPorts, memory: Memory, lagSeconds: numb
         code: 'LAG-DID-NOT-END',
         where: 'switch',
         fact: `the stack’s Redis has not reached ${end} within ${lagSeconds} s: ${redisLagText(answer)}; the source takes writes again, and nothing was lost`,
-        hint: 'dr adopt status shows the lag; then the same command again',
+        hint: '`dr adopt status --stack NAME` shows the lag; then the same command again',
       });
     }
     const next: Memory = { ...memory, switch: { ...begun, end: String(end) } };

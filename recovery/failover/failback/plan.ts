@@ -31,7 +31,8 @@ export async function readSites(ports: FailoverPorts, { stack, of }: FailbackReq
   const [back, leader] = [await readStack(ports.engine, stack), await readStack(ports.engine, of)];
   const [ours, theirs] = [back.outputs, leader.outputs];
   if (!theirs.leads) {
-    const hint = 'name the leading stack with --of; where none leads: dr failover, or dr rebuild';
+    const hint =
+      'name the leading stack with --of; where none leads: `dr failover --stack NAME`, or `dr rebuild --stack NAME --to latest`';
     throw refuse('NOT-LEADING', of, `its role is ${theirs.role}, and it does not lead`, hint);
   }
   if (ours.environment !== theirs.environment || ours.site === theirs.site) {

@@ -54,7 +54,7 @@ async function empty(ports: FailoverPorts, cluster: SiteCluster, back: SiteStack
   const { namespaces } = back.outputs;
   const { platform } = namespaces;
   if (!(await cluster.hasNamespace(platform))) return;
-  const why = `dr failback --stack ${plan.stack}: ${plan.lineage} has ended`;
+  const why = `failback of stack ${plan.stack}: ${plan.lineage} has ended`;
   await stopSite({ cluster, namespaces, why, ports });
   for (const claim of plan.claims) {
     await cluster.deleteClaim(platform, claim);

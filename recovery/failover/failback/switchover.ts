@@ -23,7 +23,7 @@ function refusals({ plan, refusals: found }: PlannedFailover): DrError[] {
   const refuse = (code: string, fact: string, hint: string) => precondition({ code, where, fact, hint });
   const more: DrError[] = [];
   if (plan.oldCluster.state === 'reached' && plan.oldCluster.found.lsn === undefined) {
-    const hint = 'a switchover needs a running leader; without one: dr failover, from the archive';
+    const hint = 'a switchover needs a running leader; without one: `dr failover --stack NAME`, from the archive';
     more.push(refuse('LEADER-SILENT', `no leader of ${plan.follows.lineage} answers`, hint));
   }
   if (plan.standby.state === 'away') {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import pMap from 'p-map';
 import { canonicalJson } from '../../../plan/digest.ts';
-import { didYouMean } from '../../../plan/nearest.ts';
+import { didYouMeanOrAll } from '../../../plan/nearest.ts';
 import type { Repository } from '../../config/site.ts';
 import { badInput, messageOf, precondition } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
@@ -124,7 +124,7 @@ export class StoreCatalog implements Catalog {
         code: 'MARK-EXISTS',
         where: id,
         fact: `another process set the mark "${mark}" at the same moment`,
-        hint: 'see `dr points show`',
+        hint: 'see `dr points show ID`',
       }),
     );
   }
@@ -273,7 +273,7 @@ export class StoreCatalog implements Catalog {
     throw badInput({
       code: 'POINT-UNKNOWN',
       where: this.repository.id,
-      fact: `holds no point "${id}".${didYouMean(id, ids)}`,
+      fact: `holds no point "${id}".${didYouMeanOrAll(id, ids)}`,
       hint: 'see `dr points`',
     });
   }

@@ -1,5 +1,5 @@
 /** Reads all catalogs at once. An unreachable repository does not hide the others. */
-import { didYouMean } from '../../../plan/nearest.ts';
+import { didYouMeanOrAll } from '../../../plan/nearest.ts';
 import { driveUnmounted, isDriveUnmounted } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { badInput, DrError } from '../../core/errors.ts';
@@ -90,7 +90,7 @@ export function holdersOf(survey: Survey, id: string): Surveyed[] {
   throw badInput({
     code: 'POINT-UNKNOWN',
     where: 'point',
-    fact: `no repository holds a point "${id}"${away.length > 0 ? ` (unreachable: ${away.join(', ')})` : ''}.${didYouMean(id, ids)}`,
+    fact: `no repository holds a point "${id}"${away.length > 0 ? ` (unreachable: ${away.join(', ')})` : ''}.${didYouMeanOrAll(id, ids)}`,
     hint: 'see `dr points`',
   });
 }

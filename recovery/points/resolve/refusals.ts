@@ -132,6 +132,6 @@ export function placeUnknown(repository: string, what: string): DrError {
     code: 'TARGET-NEEDS-WAL',
     where: `target in ${repository}`,
     fact: `${what} is a place in the WAL, and this command reads none`,
-    hint: '`dr points locate` says which time it is; use that time',
+    hint: '`dr points locate TARGET` says which time it is; use that time',
   });
 }

@@ -172,7 +172,7 @@ function refuseUnknown({ include, held, stack }: TeardownFacts): void {
     code: 'INCLUDE-UNKNOWN',
     where: '--include',
     fact: `the stack ${stack} holds no ${unknown.join(', no ')}.${didYouMean(unknown[0] ?? '', names)}`,
-    hint: 'write Kind/name, or Kind/namespace/name: dr rebuild --teardown --dry-run lists what stays',
+    hint: 'write Kind/name, or Kind/namespace/name: `dr rebuild --stack NAME --teardown --dry-run` lists what stays',
   });
 }
 

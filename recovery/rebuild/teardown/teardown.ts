@@ -41,7 +41,7 @@ function refuse(stack: string, fact: string): Error {
     code: 'TEARDOWN-REFUSED',
     where: stack,
     fact,
-    hint: `only stacks of role recovery, which \`dr rebuild\` makes, are torn down; for any other: pulumi destroy --stack ${stack}`,
+    hint: `only stacks of role recovery, which \`dr rebuild --stack NAME --to latest\` makes, are torn down; for any other: pulumi destroy --stack ${stack}`,
   });
 }
 

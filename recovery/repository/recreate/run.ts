@@ -12,7 +12,7 @@ import { errorsOf } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { forgetFolder } from '../../config/used-folders.ts';
 import { precondition } from '../../core/errors.ts';
-import { holderName } from '../../core/holder.ts';
+import { accountName } from '../../core/holder.ts';
 import type { Progress } from '../../core/progress.ts';
 import { reportStep } from '../../core/report-step.ts';
 import { refuseFenced } from '../../points/fence.ts';
@@ -109,7 +109,7 @@ export async function recreate(
     await refuseWriters(await target.store('writer'), target.layout);
     const from = source === undefined ? {} : { from: source.id };
     const since = now().toISOString();
-    await setDetachment(site, target.id, { state: 'emptying', since, by: holderName(), ...from });
+    await setDetachment(site, target.id, { state: 'emptying', since, by: accountName(), ...from });
   }
   await shipWithout(site, target);
   await prepareRepository(site, target, progress);

@@ -124,7 +124,7 @@ function denied(error: unknown): unknown {
     code: 'POSTGRES-DENIED',
     where: 'postgres',
     fact: 'it lets in neither its own account nor, with the password that was given, anybody as postgres',
-    hint: 'let dr in as docs/host.md says, or write the password of postgres into a file of mode 0600 and name it: --postgres-password FILE',
+    hint: 'let `dr` in as docs/host.md says, or write the password of postgres into a file of mode 0600 and name it: --postgres-password FILE',
     cause: error,
   });
 }

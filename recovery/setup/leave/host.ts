@@ -77,7 +77,7 @@ function postgresThings({ settings, commandIn, schema, rules }: LeftInPostgres, 
     ...settings.map(({ name, value }) => ({
       what: `setting ${name} = ${value}`,
       where,
-      why: 'made by ALTER SYSTEM, as dr init does',
+      why: 'made by ALTER SYSTEM, as `dr init` does',
     })),
     ...(commandIn === undefined
       ? []
@@ -95,7 +95,7 @@ function postgresSteps(left: LeftInPostgres, site: Site): Step[] {
   const psql = `runuser -u ${runAs} -- psql -h ${shellWord(postgres?.socketDir ?? '')} -p ${postgres?.port ?? 5432} -U ${postgres?.user ?? 'postgres'} -d ${shellWord(postgres?.database ?? '')}`;
   return [
     ...archiveStep(left, site),
-    ...(schema ? [{ commands: [`${psql} -c 'DROP SCHEMA dr CASCADE'`], why: 'nothing but dr reads it' }] : []),
+    ...(schema ? [{ commands: [`${psql} -c 'DROP SCHEMA dr CASCADE'`], why: 'nothing but `dr` reads it' }] : []),
     ...(rules.length === 0
       ? []
       : [
@@ -164,7 +164,7 @@ export async function leaveHost(site: Site, program: string, root?: string): Pro
       ...(hasState
         ? [{ what: 'state folder', where: environment.stateDir, why: 'journals, locks, scripts of archive_command' }]
         : []),
-      { what: 'program', where: [...wrapper, program].join(', '), why: 'dr itself' },
+      { what: 'program', where: [...wrapper, program].join(', '), why: '`dr` itself' },
     ],
     stays: stayingThings(site),
     steps: [

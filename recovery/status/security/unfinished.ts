@@ -21,7 +21,7 @@ async function isolation({ environment }: Site): Promise<HealthCheck> {
   const { begun, open } = stepsOf(journal);
   const since = journal.entries[0]?.at;
   if (begun.some((step) => step.startsWith('undo/'))) {
-    const fact = `it is given back in part, since ${since}: type dr isolate --undo again`;
+    const fact = `it is given back in part, since ${since}: type \`dr isolate --undo\` again`;
     return { ...named, ok: false, fact };
   }
   // Its last act is there where every act has an end: a run that was killed before has written fewer.
@@ -29,7 +29,7 @@ async function isolation({ environment }: Site): Promise<HealthCheck> {
   const missing = [...new Set([...open, ...planned.filter((id) => !begun.includes(id))])];
   if (missing.length > 0) {
     const what = missing.join(', ');
-    return { ...named, ok: false, fact: `cut off in part since ${since}, without ${what}: type dr isolate again` };
+    return { ...named, ok: false, fact: `cut off in part since ${since}, without ${what}: type \`dr isolate\` again` };
   }
   return { ...named, ok: undefined, fact: `cut off since ${since}; to give it back: dr isolate --undo` };
 }
@@ -46,7 +46,7 @@ async function rotation({ environment }: Site): Promise<HealthCheck> {
   const journal = await Journal.unfinished(join(environment.stateDir, 'secrets', 'journal'));
   if (journal === undefined) return { ...named, ok: true, fact: 'none is' };
   const { begun, open } = stepsOf(journal);
-  const fact = `begun at ${journal.entries[0]?.at}: ${begun.length - open.length} secrets are replaced${open.length === 0 ? '' : `, not ${open.join(', ')}`}; type dr secrets rotate again`;
+  const fact = `begun at ${journal.entries[0]?.at}: ${begun.length - open.length} secrets are replaced${open.length === 0 ? '' : `, not ${open.join(', ')}`}; type \`dr secrets rotate\` again`;
   return { ...named, ok: false, fact };
 }
 

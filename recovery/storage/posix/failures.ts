@@ -5,12 +5,12 @@ const OF_REPOSITORY: Readonly<Record<string, Pick<ErrorFacts, 'code' | 'fact' | 
   EACCES: {
     code: 'REPOSITORY-DENIED',
     fact: 'access was denied',
-    hint: 'run dr as the owner of the folder, or as root',
+    hint: 'run `dr` as the owner of the folder, or as root',
   },
   EPERM: {
     code: 'REPOSITORY-DENIED',
     fact: 'access was denied',
-    hint: 'run dr as the owner of the folder, or as root',
+    hint: 'run `dr` as the owner of the folder, or as root',
   },
   EROFS: { code: 'REPOSITORY-DENIED', fact: 'is mounted read-only', hint: 'mount the volume for writing' },
   ENOSPC: {

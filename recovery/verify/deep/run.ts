@@ -4,7 +4,7 @@ import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { asDrError, isBug, rethrowBug } from '../../core/as-dr-error.ts';
 import { type DrError, EXIT, messageOf } from '../../core/errors.ts';
-import { holderName } from '../../core/holder.ts';
+import { accountName } from '../../core/holder.ts';
 import type { Progress } from '../../core/progress.ts';
 import { requireEngine } from '../../engines/find.ts';
 import { goodEntries } from '../../points/catalog/good.ts';
@@ -162,7 +162,7 @@ export async function deepVerify(
     await scratch.remove();
   }
   const marked = findings.length === 0 && items.length > 0;
-  if (marked) await request.catalog.mark(request.point, 'verified', holderName(), 'restored by `dr verify --deep`');
+  if (marked) await request.catalog.mark(request.point, 'verified', accountName(), 'restored by `dr verify --deep`');
   const seconds = (performance.now() - begun) / 1000;
   return { result: { point: request.point, checks, tables, rows, seconds, marked }, findings };
 }

@@ -2,7 +2,7 @@
 import { type Duration, formatDuration, seconds } from '../../../plan/duration.ts';
 import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
-import { holderName } from '../../core/holder.ts';
+import { accountName } from '../../core/holder.ts';
 import type { Catalog, CatalogEntry } from '../../points/catalog/types.ts';
 import { isOverdue, longestUnread } from '../../points/read-overdue.ts';
 import { partsOf, readNote, readState } from '../../points/reads.ts';
@@ -49,7 +49,7 @@ export async function recordRead(site: Site, catalog: Catalog, done: Done): Prom
   const note = readNote({ ...all, ...(until === undefined ? {} : { until }) });
   let known: readonly CatalogEntry[] = entries;
   if (point !== undefined && isWorthMarking(done)) {
-    const own = { mark: 'read', at: reading.now.toISOString(), by: holderName(), note } as const;
+    const own = { mark: 'read', at: reading.now.toISOString(), by: accountName(), note } as const;
     known = entries.map((entry) => (entry.outline.id === point ? { ...entry, marks: [...entry.marks, own] } : entry));
     try {
       await catalog.mark(point, 'read', own.by, note);

@@ -151,3 +151,40 @@ test('a resolve that was killed goes on: the message is sent and the follow-ups 
   const done = (await openIncidents(site)).get(id).followUps.find((each) => each.id === 'immediate-3')?.done;
   expect(done).toMatchObject({ person: 'Ada', result: 'checked' });
 });
+
+test('what the declaration says of the severity, the status says too; typing another one ends the doubt', async () => {
+  const { run } = await siteWith();
+  const declared = await run('incident', 'declare', '--scenario', 'human-error', '--impact', 'none', '--eta', 'soon');
+  expect(declared.stdout).toContain('P1 (assumed: no damage was measured)');
+  const [, id = ''] = /(inc-\S+):/.exec(declared.stdout) ?? [];
+  const before = await run('incident', 'status');
+  expect(before.stdout).toContain('human-error, P1 (assumed: no damage was measured), Investigating');
+  expect(before.stdout + declared.stdout).not.toContain('nobody could look');
+  expect((await run('incident', 'update', '--severity', 'P2', '--text', 'x', '--no-send')).exit).toBe(0);
+  expect((await run('incident', 'status')).stdout).toContain('human-error, P2, Investigating');
+  // Who ran it is an account of a host, and no process.
+  expect((await run('incident', 'delivered', 'phone')).exit).toBe(0);
+  expect((await run('incident', 'show', id)).stdout).not.toMatch(/ pid \d/);
+});
+
+test('a check of the post-mortem writes nothing, and a text beside it is refused', async () => {
+  const { site, run } = await siteWith();
+  const declared = await run('incident', 'declare', '--scenario', 'human-error', '--impact', 'none', '--eta', 'soon');
+  const [, id = ''] = /(inc-\S+):/.exec(declared.stdout) ?? [];
+  const before = (await openIncidents(site)).get(id).happened.length;
+  const refused = await run('incident', 'post-mortem', id, '--check', '--lessons', 'Test the failover');
+  expect(refused).toMatchObject({ exit: 2, stderr: expect.stringContaining('--lessons means nothing beside it') });
+  expect(await run('incident', 'post-mortem', id, '--check')).toMatchObject({ exit: 3 });
+  expect((await openIncidents(site)).get(id).happened).toHaveLength(before);
+});
+
+test('a follow-up that there is none of is refused with those there are', async () => {
+  const { run } = await siteWith();
+  await run('incident', 'declare', '--scenario', 'human-error', '--impact', 'none', '--eta', 'soon');
+  const none = await run('incident', 'follow-ups', 'done', '99');
+  expect(none).toMatchObject({ exit: 2, stderr: expect.stringContaining('`dr incident resolve` sets them') });
+  await run('incident', 'resolve', '--root-cause', 'x', '--resolution', 'y');
+  const unknown = await run('incident', 'follow-ups', 'done', '99');
+  expect(unknown.stderr).toMatch(/"99" is not a follow-up of inc-.* One of: immediate-1, /);
+  expect(unknown.stderr).toMatch(/type a number from 1 to \d+ or an id/);
+});

@@ -21,7 +21,7 @@ async function checkContinues(site: Site, { server, slot, systemId }: Replicatin
   const chain = chainOf(site);
   const [base] = (await readBases(chain)).slice(-1);
   const received = (await namesIn(chain.receiving)).length > 0;
-  const hint = 'dr receive-wal --new-chain begins again with a base backup; moments of before stay in the copies';
+  const hint = '`dr receive-wal --new-chain` begins again with a base backup; moments of before stay in the copies';
   if (base !== undefined && base.systemId !== systemId) {
     throw precondition({
       code: 'SERVER-CHANGED',

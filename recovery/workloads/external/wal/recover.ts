@@ -83,7 +83,7 @@ async function refuseGap(wal: string, { firstWal, segmentBytes, endedAt }: Base)
     code: 'WAL-GAP',
     where: 'postgres-wal',
     fact: `WAL ${gap} was not received: from the base backup of ${endedAt} no replay gets past it`,
-    hint: 'take a moment before, or one after the next base backup (`dr points show` names them)',
+    hint: 'take a moment before, or one after the next base backup (`dr points show ID` names them)',
   });
 }
 

@@ -44,6 +44,6 @@ export async function refuseStandby(site: Site): Promise<void> {
     code: 'POSTGRES-STANDBY',
     where: 'postgres',
     fact: `the server is a standby (or still recovers); ${leader} leads`,
-    hint: 'run this on the host of the leader, or promote this one first: pg_ctl promote (in a cluster: dr failover)',
+    hint: 'run this on the host of the leader, or promote this one first: pg_ctl promote (in a cluster: `dr failover --stack NAME`)',
   });
 }
