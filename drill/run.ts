@@ -226,7 +226,7 @@ export async function runDrill(request: DrillRequest): Promise<DrillResult> {
   const { scenario, progress, keep, signal } = request;
   for (const { folder, since, kept, processes } of await clearLeftovers()) {
     const what = kept
-      ? `kept by --keep; ${processes} processes run`
+      ? `kept by --keep, ${processes} processes run; to remove it: dr drill --remove ${folder}`
       : `left by a killed drill: ended ${processes} processes and deleted the folder`;
     progress({
       step: 'drill/leftovers',

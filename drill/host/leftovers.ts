@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ifAbsent, namesIn } from '../../recovery/core/absent.ts';
+import { badInput, precondition } from '../../recovery/core/errors.ts';
 import { valueAt } from '../../recovery/core/json.ts';
 import { isAlive, startedAt } from '../../recovery/core/pids.ts';
 import { killBelow, processesBelow } from './processes-below.ts';
@@ -69,15 +70,48 @@ export interface Leftover {
   readonly kept: boolean;
 }
 
+async function readNotes(): Promise<Note[]> {
+  const notes = await Promise.all(
+    (await namesIn(notesFolder())).map(async (name) => {
+      const text = await readFile(join(notesFolder(), name), 'utf8').catch(ifAbsent(''));
+      return noteSchema.safeParse(JSON.parse(text || 'null')).data ?? [];
+    }),
+  );
+  return notes.flat();
+}
+
+/**
+ * Stops and deletes what `--keep` left, or a killed drill. Only folders that a drill has noted: any other one is somebody's data.
+ * Returns the number of processes. Throws `DRILL-UNKNOWN` (exit 2), `DRILL-RUNS` (exit 6).
+ */
+export async function removeDrill(folder: string): Promise<number> {
+  const notes = await readNotes();
+  const note = notes.find((each) => each.folder === folder);
+  if (note === undefined) {
+    const known = notes.map((each) => each.folder);
+    throw badInput({
+      code: 'DRILL-UNKNOWN',
+      where: folder,
+      fact: 'no drill of this account has left it',
+      hint: known.length === 0 ? 'none is left: nothing is to be removed' : `those that are left: ${known.join(', ')}`,
+    });
+  }
+  if (isAlive(note.pid, note.started)) {
+    throw precondition({
+      code: 'DRILL-RUNS',
+      where: folder,
+      fact: `its drill still runs (process ${note.pid}, since ${note.since})`,
+      hint: 'wait until it has ended, or interrupt it: it removes what it made, unless it keeps it',
+    });
+  }
+  return clearDrill(folder);
+}
+
 /** Clears what killed drills left, and reports what `--keep` left. Skips running drills. */
 export async function clearLeftovers(): Promise<Leftover[]> {
-  const names = await namesIn(notesFolder());
   const found: Leftover[] = [];
-  for (const name of names) {
-    const text = await readFile(join(notesFolder(), name), 'utf8').catch(ifAbsent(''));
-    const note = noteSchema.safeParse(JSON.parse(text || 'null')).data;
-    if (note === undefined || isAlive(note.pid, note.started)) continue;
-    const { folder, since, kept } = note;
+  for (const { folder, since, kept, pid, started } of await readNotes()) {
+    if (isAlive(pid, started)) continue;
     if (!kept) found.push({ folder, since, kept, processes: await clearDrill(folder) });
     else found.push({ folder, since, kept, processes: (await processesBelow(...(await foldersOf(folder)))).length });
   }

@@ -56,6 +56,7 @@ async function run(prepared: Prepared): Promise<Recovered> {
   for (const _ of ['find the moment', 'hold the points']) await walk.next({});
   // The last WAL is on the server still: the restore ships it, and a dry run changes nothing.
   await walk.next({ accept: [EXIT.usage] });
+  for (const _ of ['compare', 'write back']) await walk.next({ skip: 'the whole database is taken back' });
   const args = ['--to', target.toISOString(), '--only', 'postgres'];
   const { restored, ready } = await restoreWatched(stage, walk, args, async () => {
     await stage.step('services', 'start the services', () => first.startServices());

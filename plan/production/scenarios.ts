@@ -201,7 +201,10 @@ const humanError: Scenario = {
     source: 'added',
     steps: [
       { text: 'Stop whatever still deletes or changes', run: ['dr assess'] },
-      { text: 'Find the moment of the mistake, to the second if the logs have it' },
+      {
+        text: 'Find the moment of the mistake: the transaction, or the second in the logs',
+        run: ['dr find --what drop,truncate,delete,update'],
+      },
       { text: 'Hold the points around that moment', run: ['dr points mark 20260131T110000Z-incremental-7f3a hold'] },
     ],
   },
@@ -211,6 +214,14 @@ const humanError: Scenario = {
       {
         text: 'See what going back to that moment would lose',
         run: ['dr restore --to 2026-01-31T11:59:00Z --dry-run'],
+      },
+      {
+        text: 'Lay the tables that were hit beside the live ones, and compare',
+        run: ['dr restore --to 2026-01-31T11:59:00Z --table public.payments --compare'],
+      },
+      {
+        text: 'Write back the rows that are missing or wrong',
+        run: ['dr restore --into-database dr_restored --table public.payments --merge changed'],
       },
       { text: 'Restore only what was hit', run: ['dr restore --to 2026-01-31T11:59:00Z --only uploads'] },
       { text: 'Restart services', run: ['dr health'] },

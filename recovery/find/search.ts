@@ -57,6 +57,8 @@ export interface SearchResult {
     readonly segments: number;
   }[];
   readonly notes: readonly string[];
+  /** What the running server knows; absent where it does not answer. */
+  readonly live?: Relations;
 }
 
 const MOST_FINDINGS = 500;
@@ -155,7 +157,8 @@ export async function searchWal(site: Site, request: SearchRequest): Promise<Sea
   }
   kept.trim();
   const findings = kept.findings.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-  return { repository, entries, findings, leftOut: kept.leftOut, read, notes };
+  const known = note === undefined ? { live: relations } : {};
+  return { repository, entries, findings, leftOut: kept.leftOut, read, notes, ...known };
 }
 
 interface Search {

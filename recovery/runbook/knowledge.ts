@@ -13,7 +13,7 @@ const READS = 'nothing to undo: it only reads';
 
 const KNOWN: Readonly<Record<string, Knowledge>> = {
   'dr assess': {
-    good: 'a scenario of the plan, what is lost, and "next:" with a command',
+    good: '"Scenario:" with one of the plan, what is lost below it, and "Next:" with a command',
     stop: 'it names another scenario than the one that was declared, or a repository does not answer',
     back: READS,
   },
@@ -28,37 +28,67 @@ const KNOWN: Readonly<Record<string, Knowledge>> = {
     back: READS,
   },
   'dr points mark': {
-    good: 'the point with its new mark',
+    good: 'the point "is marked" as you typed it, and each repository that holds it',
     stop: 'the id is not the one that you mean: a compromised point is taken only by its id',
     back: 'mark it "clean", which takes "compromised" back',
   },
   'dr doctor': {
-    good: 'every line "ok": engines, keys, folders, repositories',
+    good: '"everything required is here" in the last line, exit 0; a line of "warning" does not hinder a restore',
     stop: 'a key is missing: the escrow file has it (dr keys open)',
     back: READS,
   },
   'dr failover': {
-    good: 'both sites inspected, what would be lost, and "ready"; with --dry-run it stops there',
-    stop: 'the old site still takes writes and can’t be stopped from here, or more would be lost than the RPO',
-    back: 'dr failback, after the old site is a standby again',
+    good: 'who "leads since" when, the RTO and what was lost, every check "ok", exit 0',
+    stop: 'the old site still takes writes and can’t be stopped from here, or a check "FAILED"',
+    back: 'dr failback --stack OLD --of NEW',
+  },
+  'dr failover --dry-run': {
+    good: '"becomes the leader", "standby" and "would be lost" with what they say today, no refusal below, exit 0',
+    stop: 'more "would be lost" than the RPO, or a refusal below the table (exit 6)',
+    back: READS,
+  },
+  'dr find': {
+    good: 'the change of the mistake with its table, rows and transaction, and a "dr restore --to" that lies just before it',
+    stop: 'a note names WAL that is missing, or the mistake is not listed: search further back with --since',
+    back: 'nothing to undo: it reads WAL, and at most a copy of its own',
   },
   'dr restore': {
-    good: 'each tier "ready", the report "verified", exit 0',
+    good: 'each check "ok", a line for each tier that is back, and "ready: restored to" in the last line, exit 0',
     stop: 'it names a target that it can’t reach (exit 2) or data that is not what it was (exit 5)',
     back: 'what it replaced lies beside the new data until the report is accepted; the same command with another --to',
   },
+  'dr restore --dry-run': {
+    good: 'each workload with its copy, its "STATE AT" and what it would "overwrite", and at the end "needs --confirm"',
+    stop: 'a workload is not listed, its "STATE AT" is much older than the target, or the target is refused (exit 2, 6)',
+    back: READS,
+  },
+  'dr restore --compare': {
+    good: '"in database" with its name, and for each table how many rows are "SAME", "MISSING", "CHANGED" and "NEW"',
+    stop: 'the numbers are not those of the mistake: the moment is another one',
+    back: 'DROP DATABASE of the name that it printed; the live tables were only read',
+  },
+  'dr restore --merge': {
+    good: 'the "ROWS WRITTEN" of each table, as many as the comparison has named, and "to take it back" with a command',
+    stop: 'more rows would be written than were hit: look with --dry-run first',
+    back: 'dr restore --undo-merge ID, as it was printed',
+  },
   'dr restore --emergency-dump': {
-    good: 'a folder with a dump of each database, and what could not be saved by name',
+    good: '"saved in" with a folder, a dump of each database in it, and what could not be saved by name',
     stop: 'a table is lost that no point has either',
     back: 'nothing to undo: it only reads the damaged cluster',
   },
   'dr rebuild': {
-    good: 'a preview by tier, then each tier "ready" and the data checked, exit 0',
+    good: 'a preview by tier, then "ready: stack" with its name and the data checked, exit 0',
     stop: 'the preview excludes what you need, or a tier’s check fails',
     back: 'dr rebuild --teardown --stack NAME removes the fresh stack; the old one was not touched',
   },
+  'dr rebuild --dry-run': {
+    good: 'the objects of each tier, and for all data what it is "RECOVERED TO"; no "excluded" that you need',
+    stop: 'the preview excludes what you need, or loses more than the RPO',
+    back: READS,
+  },
   'dr health': {
-    good: '"healthy" in the last line, exit 0',
+    good: '"healthy" at the end of the last line, exit 0',
     stop: 'a service of tier P1 or a store "FAILED"',
     back: READS,
   },
@@ -68,17 +98,17 @@ const KNOWN: Readonly<Record<string, Knowledge>> = {
     back: READS,
   },
   'dr health --security': {
-    good: 'no check "FAILED"; lines with "-" could not be seen from here',
+    good: '"nothing was found" in the last line, exit 0; lines with "-" could not be seen from here',
     stop: 'a role, a policy or a port that the capture does not have',
     back: READS,
   },
   'dr verify': {
-    good: 'every repository "ok"; with --deep a trial restore that was queried',
+    good: '"verdict: ok in" with every repository, exit 0; with --deep the trial restore of each below "TRIED"',
     stop: 'a finding (exit 5) in the repository that you restored from',
     back: READS,
   },
   'dr objectives': {
-    good: 'nothing missed, exit 0',
+    good: '"no objective is missed" in the last line, exit 0',
     stop: 'an RPO that can’t be met any more: tell the incident commander',
     back: READS,
   },

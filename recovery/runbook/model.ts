@@ -71,16 +71,21 @@ const TITLES: Readonly<Record<Phase, string>> = {
 const EXAMPLES = {
   point: /\b\d{8}T\d{6}Z-(?:full|incremental|config)-[0-9a-f]{4}\b/g,
   time: /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g,
+  table: /(?<=--table )public\.payments\b/g,
+  database: /(?<=--into-database )dr_restored\b/g,
 } as const;
 
 /** Commands that exist for a cluster only, and those of a host. */
 const OF_CLUSTER = /^dr (?:rebuild|failover|failback|harden)\b|--stack\b/;
+/** They read WAL, or need a server beside the live one: on a host alone. */
+const OF_HOST = /^dr find\b|^dr restore .*--(?:compare|merge)\b/;
 
 function fits(line: string, others: readonly string[], { runsOn }: SiteFacts): boolean {
   const cluster = OF_CLUSTER.test(line);
   const [name] = /^dr \w+/.exec(line) ?? [];
   const twin = (each: string): boolean => each.startsWith(name ?? '') || /^dr (?:restore|rebuild|secrets)/.test(each);
   if (runsOn === 'host') return !cluster;
+  if (OF_HOST.test(line)) return false;
   return cluster || !others.some((each) => OF_CLUSTER.test(each) && twin(each));
 }
 
@@ -98,8 +103,18 @@ function localized(line: string, facts: SiteFacts): RunbookCommand {
     text = text.replaceAll(EXAMPLES.point, 'POINT');
   }
   if (EXAMPLES.time.test(text)) {
-    replace.push('MOMENT: the last good moment, with its zone, e.g. 2026-01-31T11:59:00Z');
+    replace.push(
+      'MOMENT: the last good moment, with its zone, e.g. 2026-01-31T11:59:00Z; or the target that `dr find` names',
+    );
     text = text.replaceAll(EXAMPLES.time, 'MOMENT');
+  }
+  if (EXAMPLES.table.test(text)) {
+    replace.push('TABLE: schema and name of a table that was hit, as `dr find` names it; several: repeat --table');
+    text = text.replaceAll(EXAMPLES.table, 'TABLE');
+  }
+  if (EXAMPLES.database.test(text)) {
+    replace.push('DATABASE: the one that the comparison has named, e.g. dr_restored_20260131120000');
+    text = text.replaceAll(EXAMPLES.database, 'DATABASE');
   }
   if (/--only uploads$/.test(text)) replace.push('uploads: the workloads that were hit');
   return { line: text, replace, ...knowledgeOf(line) };

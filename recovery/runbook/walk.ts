@@ -82,7 +82,7 @@ export function clockLine(clocks: readonly TierClock[]): string {
 
 /** Words of a line that a person must replace first; empty where it can be run as it is. */
 export function openWords(line: string): string[] {
-  return line.split(' ').filter((word) => ['MOMENT', 'POINT', 'REPOSITORY'].includes(word));
+  return line.split(' ').filter((word) => ['MOMENT', 'POINT', 'REPOSITORY', 'TABLE', 'DATABASE'].includes(word));
 }
 
 /** Words of a command of this program. Throws `USAGE` (exit 2) for another program, quotes, or words that must be replaced. */

@@ -32,6 +32,8 @@ test.each([
     ['failover', '--stack', 'dr', '--report', '/proc/x'],
     'DR-REPORT-UNWRITABLE --report',
   ],
+  ['a drill that is removed and run', ['drill', '--remove', '/tmp/x', '--keep'], '--keep means nothing beside it'],
+  ['a folder that no drill has left', ['drill', '--remove', '/tmp'], 'DR-DRILL-UNKNOWN /tmp'],
   ['no target', [...LIKE, '--to', 'yesterday'], '"yesterday" is not a recovery target'],
   ['a secret on the command line', [...LIKE, '--set', 'secretValues.redis=x'], 'DR-SET-SECRET'],
 ])('%s', async (_, args, says) => {

@@ -96,7 +96,9 @@ async function openPorts({ keep }: DrillOptions, context: CommandContext): Promi
         name: planned.stack,
         what: [
           ...planText(planned).split('\n'),
-          keep ? 'it is kept: dr rebuild --teardown destroys it' : 'all of it is torn down afterwards',
+          keep
+            ? `it is kept: dr rebuild --teardown --stack ${planned.stack} destroys it`
+            : 'all of it is torn down afterwards',
         ],
       }),
     progress,

@@ -18,6 +18,7 @@ export const declaration = () =>
         .default(1),
     )
     .option('--keep', 'keep what the drill made: the platform and its repositories, or the stack', false)
+    .option('--remove <dir>', 'stop and delete what `--keep` left in this folder; no drill is run')
     .option('--folder <dir>', 'where the throwaway platform is built (default: a new folder below the temporary one)')
     .option('--report <dir>', 'where the reports are written', 'drill-report')
     .addOption(new Option('--seed <number>', 'seed of the generated data').argParser(wholeNumber(0, 'a whole number')))
@@ -38,6 +39,7 @@ export const declaration = () =>
         'dr drill --scenario database-corruption --report ./drill-report',
         'dr drill --scenario all',
         'dr drill --scenario human-error --scale 10 --keep',
+        'dr drill --remove /tmp/dr-drill-x7Yk2P',
         'dr drill --on cluster --like production --from secondary --dry-run',
         'dr drill --on cluster --like production --to latest --stack drill-q4 --confirm drill-q4',
       ),

@@ -14,6 +14,7 @@ import { renderTerminal } from '../../../recovery/report/terminal.ts';
 import type { CommandContext, CommandResult } from '../../command.ts';
 import { openSite } from '../../open-site.ts';
 import type { DrillOptions } from './declaration.ts';
+import { keptText } from './kept.ts';
 
 /** The same data in every drill, so that two reports can be compared. */
 const DEFAULT_SEED = 20_261_123;
@@ -51,7 +52,7 @@ export async function drillHere(options: DrillOptions, context: CommandContext):
     exit: gravestOf(found.map(({ exit }) => exit)),
     kind: scenarios.length === 1 ? 'DrillReport' : 'DrillReports',
     data: scenarios.length === 1 ? found[0] : found,
-    text: results.map((result) => drillText(result, painter({ color }))).join('\n\n'),
+    text: (await Promise.all(results.map((result) => drillText(result, painter({ color }))))).join('\n\n'),
   };
 }
 
@@ -73,7 +74,7 @@ async function keepMeasurements(env: string, { report }: DrillResult, { log, sig
   }
 }
 
-function drillText({ report, files, kept }: DrillResult, paint: Paint): string {
-  const left = kept === undefined ? [] : [`kept, and running: ${kept} (its environment files: ${kept}/*/dr.yaml)`];
+async function drillText({ report, files, kept }: DrillResult, paint: Paint): Promise<string> {
+  const left = kept === undefined ? [] : [await keptText(kept)];
   return [renderTerminal(report, paint), `report: ${files.html}, ${files.json}`, ...left].join('\n');
 }

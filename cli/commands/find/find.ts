@@ -48,9 +48,10 @@ function tablesOf({ table }: FindOptions): TableName[] {
 async function find(options: FindOptions, context: SiteContext): Promise<CommandResult> {
   if (options.check !== undefined)
     return (await import('./by-check.ts')).findByCheck({ ...options, check: options.check }, context);
-  const [{ searchWal }, { nameFindings }, { flushWal }, { findText, toData }] = await Promise.all([
+  const [{ searchWal }, { nameFindings }, { checkTables }, { flushWal }, { findText, toData }] = await Promise.all([
     import('../../../recovery/find/search.ts'),
     import('../../../recovery/find/names.ts'),
+    import('../../../recovery/find/known-tables.ts'),
     import('../../../recovery/restore/flush.ts'),
     import('./text.ts'),
   ]);
@@ -75,7 +76,8 @@ async function find(options: FindOptions, context: SiteContext): Promise<Command
   };
   const searched = await searchWal(site, request);
   const { findings, notes } = await nameFindings(site, searched, { from: options.names, request });
-  const result = { ...searched, findings, notes: [...(late === undefined ? [] : [late]), ...notes] };
+  const doubts = checkTables({ request, findings, searched });
+  const result = { ...searched, findings, notes: [...(late === undefined ? [] : [late]), ...notes, ...doubts] };
   return { kind: 'Findings', data: toData(result, request), text: findText(result, request) };
 }
 

@@ -4,7 +4,7 @@ import { formatExactTime, plural } from '../../../recovery/report/format.ts';
 import { table } from '../../../recovery/report/table.ts';
 import { tableText } from '../../../recovery/restore/dump-list.ts';
 
-type Result = Omit<SearchResult, 'entries'>;
+type Result = Omit<SearchResult, 'entries' | 'live'>;
 
 const shellWord = (text: string): string => (/^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 

@@ -154,7 +154,10 @@ function readingChecks(facts: Facts, repository: RepositoryObservation): Readine
     aged(
       { id: `restored/${id}`, title: `Last trial restore from ${id}`, command: `${verify(id)} --deep` },
       restoredAt,
-      { limit: CADENCE[cadence], never: 'nothing was ever restored from it and queried' },
+      {
+        limit: CADENCE[cadence],
+        never: 'no trial restore of it was made yet; a real `dr restore` does not count as one',
+      },
     ),
     ...(unreadSince === undefined
       ? []

@@ -63,7 +63,11 @@ function machineCheck({ doctor }: Facts): ReadinessCheck {
   const own = doctor.value.filter(({ name }) => !/^repository /.test(name));
   const missing = own.filter(({ status }) => status === 'missing');
   const doubtful = own.filter(({ status, wanted }) => status === 'warning' && !wanted.includes('optional'));
-  const lines = [...missing, ...doubtful].map(({ name, found, wanted }) => `${name}: ${found} (wanted ${wanted})`);
+  const lines = [
+    ...missing.map(({ name, found, wanted }) => `${name}: ${found} (wanted ${wanted})`),
+    // It is new enough to work: its hint says what speaks against it.
+    ...doubtful.map(({ name, found, hint }) => `${name} ${found} works, with a doubt: ${hint}`),
+  ];
   if (lines.length === 0) return { ...head, state: 'ready', evidence: plural(own.length, 'check') };
   return { ...head, state: missing.length > 0 ? 'not ready' : 'at risk', evidence: few(lines), command: 'dr doctor' };
 }

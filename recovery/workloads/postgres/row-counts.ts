@@ -88,6 +88,11 @@ export function rowCountFacts(counts: RowCounts): Record<string, string | number
   return { superusers: counts.superusers.join(','), ...Object.fromEntries(rows) };
 }
 
+/** The tables whose rows a capture has counted: `public.orders`. */
+export function rowCountTables(facts: CaptureFacts): string[] {
+  return Object.keys(facts).flatMap((fact) => (fact.startsWith(ROWS_PREFIX) ? [fact.slice(ROWS_PREFIX.length)] : []));
+}
+
 /** Whether a dump has counted its rows: it names the superusers even of a database without tables. */
 export function holdsRowCounts(facts: CaptureFacts | undefined): boolean {
   return typeof facts?.superusers === 'string' || Object.keys(facts ?? {}).some((fact) => fact.startsWith(ROWS_PREFIX));

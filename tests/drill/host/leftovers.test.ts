@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, expect, test, vi } from 'vitest';
-import { clearLeftovers, noteDrill } from '../../../drill/host/leftovers.ts';
+import { keptText } from '../../../cli/commands/drill/kept.ts';
+import { clearLeftovers, noteDrill, removeDrill } from '../../../drill/host/leftovers.ts';
 import { processesBelow } from '../../../drill/host/processes-below.ts';
 import { createEmptySite } from '../../../drill/platform/platform.ts';
 import { startRedis } from '../../../drill/platform/redis.ts';
@@ -44,5 +45,16 @@ test('the next drill clears what a killed one left, and not kept or running ones
     expect(await processesBelow(living)).toHaveLength(1);
     // The second time there is nothing left of the dead one.
     expect((await clearLeftovers()).map(({ folder: of }) => of)).toEqual([kept]);
+
+    // A person removes the kept one, by the command that was printed; nothing that no drill has noted.
+    expect(await keptText(kept)).toMatch(/DR_ENV=.*kept\/first\/dr\.yaml[\s\S]*psql -h \/\S+ -p \d+[\s\S]*--remove .*kept$/);
+    await expect(removeDrill(folder)).rejects.toMatchObject({
+      code: 'DRILL-UNKNOWN',
+      hint: expect.stringContaining(kept),
+    });
+    await expect(removeDrill(living)).rejects.toMatchObject({ code: 'DRILL-RUNS', exit: 6 });
+    expect(await removeDrill(kept)).toBe(1);
+    expect(existsSync(kept)).toBe(false);
+    expect(await processesBelow(living)).toHaveLength(1);
   });
 });

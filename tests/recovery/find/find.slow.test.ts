@@ -76,6 +76,10 @@ test('drop, truncate, delete, update and a changed schema: each by its transacti
     // Nothing is left of the copy that was asked for names.
     expect(await readdir(join(folder, 'state', 'side')).catch(() => [])).toEqual([]);
 
+    // No dump names the tables of these copies, so a mistyped one is a doubt and not an error.
+    const typo = await find('--table', 'public.paymnts', '--names', 'live');
+    expect(typo.notes.join()).toMatch(/nothing here knows a table public\.paymnts.*Did you mean "public\.payments"/);
+
     for (const [args, said] of [
       [['--what', 'drops'], /^DR-USAGE find: --what "drops" is not known/m],
       [['--table', 'orders'], /^DR-USAGE find: --table "orders" has no schema/m],

@@ -201,6 +201,15 @@ test.each<[string, string, Parameters<typeof aSite>[0]]>([
   ['no measured rate', 'unknown forecast/P1', { observation: { measurements: [] } }],
 ])('%s', (_, wanted, changes) => expect(openChecks(aSite(changes))).toContain(wanted));
 
+test('what speaks against an engine that works is said, and not that it is too old', () => {
+  const hint = 'use 2.59.1 or newer in production: before it, a switch of timelines may be missed';
+  const value = [{ name: 'pgbackrest', status: 'warning', found: '2.45', wanted: '≥ 2.45', hint }] as const;
+  const { checks } = judgeReadiness(aSite({ facts: { doctor: { kind: 'seen', value } } }));
+  const evidence = checks.find(({ id }) => id === 'machine')?.evidence;
+  expect(evidence).toContain(`pgbackrest 2.45 works, with a doubt: ${hint}`);
+  expect(evidence).not.toContain('wanted');
+});
+
 test('an optional engine that is absent takes nothing from the verdict', () => {
   const value = [{ name: 'skopeo', status: 'warning', found: 'none', wanted: '≥ 1, optional', hint: '' }] as const;
   expect(openChecks(aSite({ facts: { doctor: { kind: 'seen', value } } }))).toEqual([]);

@@ -43,6 +43,13 @@ test('before a transaction, to a position and to a restore point: nothing less, 
       /^position \S+ of first-\d+ \(timeline 1\); as a time: \S+Z\na restore begins from \S+F of /m,
     );
 
+    // A time has a position too: the last commit up to it.
+    const time = /as a time: (\S+)/.exec(located.stdout)?.[1] ?? '';
+    const timed = await drEnds(0, envFile, ['points', 'locate', time]);
+    expect(timed.stdout).toMatch(
+      /^position \S+ of first-\d+ \(timeline 1\): the last commit that it holds, transaction \d+ at /m,
+    );
+
     const one = await drEnds(0, envFile, [...RESTORE, '--to', `before:${mistake?.xid}`]);
     expect(one.stdout).toContain(`the replay ended just before transaction ${mistake?.xid}`);
     expect(await rows()).toEqual([{ n: 101, last: 101 }]);

@@ -65,6 +65,16 @@ test('examples of the plan are words that must be replaced, and such a line is n
   const step = stepsOf('human-error').find(({ text }) => text === 'Restore only what was hit');
   expect(step?.commands[0]?.line).toBe('dr restore --to MOMENT --only uploads');
   expect(step?.commands[0]?.replace[0]).toContain('MOMENT');
+  const table = stepsOf('human-error').flatMap(({ commands }) => commands.map(({ line }) => line));
+  expect(table).toContain('dr find --what drop,truncate,delete,update');
+  expect(table).toContain('dr restore --to MOMENT --table TABLE --compare');
+  expect(table).toContain('dr restore --into-database DATABASE --table TABLE --merge changed');
+  expect(() => wordsOf('dr restore --into-database DATABASE --table TABLE')).toThrow('DATABASE and TABLE must be');
+  // Both need a host.
+  const cluster = stepsOf('human-error', makeRunbook(productionPlan, { ...FACTS, runsOn: 'cluster' }));
+  expect(cluster.flatMap(({ commands }) => commands.map(({ line }) => line)).join()).not.toMatch(
+    /dr find|--compare|--merge/,
+  );
   expect(() => wordsOf('dr restore --to MOMENT')).toThrow('MOMENT must be replaced');
   expect(() => wordsOf('kubectl delete namespace x')).toThrow('is no command of dr');
   expect(() => wordsOf('dr points list; rm -rf /')).toThrow('only a shell understands');

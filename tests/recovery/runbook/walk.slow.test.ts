@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openSite } from '../../../recovery/config/site.ts';
 import { openIncidents } from '../../../recovery/incident/incidents.ts';
+import { knowledgeOf } from '../../../recovery/runbook/knowledge.ts';
 import { KEYS, onTerminal } from '../../cli/terminal.ts';
 import { drEnds, editEnvironment, withGolden } from '../../faults/golden.ts';
 
@@ -106,6 +107,38 @@ test('a breach is walked by the runbook, and each step is in the incident', asyn
     await dr(0, 'runbook', 'show', '--format', 'html', '--out', page);
     expect((await dr(0, 'runbook', '--scenario', 'human-error')).stdout).toMatch(/\| local \| .* \| \d{8}T\d{6}Z-/);
     expect((await dr(2, 'runbook', '--scenario', 'human')).stderr).toContain('SCENARIO-UNKNOWN');
+  });
+});
+
+test('each step prints the words that the runbook calls good', async () => {
+  await withGolden(async (golden) => {
+    const host = await golden.startSource();
+    const client = await host.postgres();
+    await client
+      .query('DELETE FROM payments WHERE id IN (SELECT id FROM payments LIMIT 7)')
+      .finally(() => client.end());
+    /** Runs the line, and looks for each word in quotes; what follows `…` is of this run. */
+    const good = async (line: string): Promise<string> => {
+      const { stdout } = await drEnds(0, host.envFile, line.split(' ').slice(1));
+      const words = [...(knowledgeOf(line)?.good.matchAll(/"([^"]+)"/g) ?? [])].map(([, word = '']) => word);
+      expect(words, line).not.toEqual([]);
+      for (const word of words) expect(stdout, `${line}: ${word}`).toContain(word.split(' …')[0]);
+      return stdout;
+    };
+    const listed = await good('dr points list');
+    const point = /^\d{8}T\d{6}Z-full-\w{4}/m.exec(listed)?.[0] ?? '';
+    await good('dr doctor');
+    const found = await good('dr find --what delete');
+    const [, target = ''] = /dr restore --to (\S+) --table public\.payments/.exec(found) ?? [];
+    await good(`dr points mark ${point} hold`);
+    await good('dr restore --to latest --dry-run');
+    const compared = await good(`dr restore --to ${target} --table public.payments --compare`);
+    expect(compared).toMatch(/public\.payments\s+id\s+\d+\s+7\s+0\s+0/);
+    const [, database = ''] = /in database (\w+)/.exec(compared) ?? [];
+    await good(`dr restore --into-database ${database} --table public.payments --merge missing --confirm drill`);
+    await good('dr restore --to latest --only uploads --confirm drill');
+    await good('dr verify --repository local');
+    await good('dr objectives');
   });
 });
 
