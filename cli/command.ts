@@ -128,6 +128,13 @@ function withAction<Args extends unknown[], Options extends OptionValues, Contex
   });
 }
 
+/** Options of the member that a family's name alone means: its own help does not list them. */
+function defaultHelp(family: string, member: CommandUnknownOpts): string {
+  const flags = member.options.flatMap(({ hidden, long }) => (hidden || long == null ? [] : [long]));
+  const also = flags.length === 0 ? '' : `, with its options: ${flags.join(', ')}`;
+  return `\nWithout a command it is \`dr ${family} ${member.name()}\`${also}`;
+}
+
 /** A command that only holds others: `dr points list`, `dr points show`. */
 export function commandFamily(family: {
   readonly declare: () => CommandUnknownOpts;
@@ -138,7 +145,10 @@ export function commandFamily(family: {
   return (execute) => {
     const parent = family.declare();
     for (const member of family.members) {
-      parent.addCommand(member(execute), { isDefault: member === family.byDefault });
+      const command = member(execute);
+      const isDefault = member === family.byDefault;
+      parent.addCommand(command, { isDefault });
+      if (isDefault) parent.addHelpText('after', defaultHelp(parent.name(), command));
     }
     return parent;
   };

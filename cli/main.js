@@ -8,7 +8,7 @@ const [major] = process.versions.node.split('.').map(Number);
 if (major < 24) {
   process.stderr.write(
     `DR-NODE-TOO-OLD node: found ${process.versions.node}, wanted 24 or newer\n` +
-      'hint: run it through npm (`npm run -s dr -- …`), which brings its own Node\n',
+      'hint: run it by bin/dr, which takes the Node that `npm run setup` has installed\n',
   );
   process.exit(2);
 }

@@ -70,7 +70,7 @@ function throughputOf(plan: Plan, recovered: Recovered | undefined): Throughput 
   };
 }
 
-/** Of a drill whose recovery came to its end. */
+/** What a drill measured whose recovery came to its end. */
 function recoveredExit({ verification, losses, attempts }: Stage, tiers: readonly TierResult[]): ExitCode {
   const wrong = verification.some(({ ok }) => !ok) || losses.some(({ expected }) => !expected);
   return exitFor({

@@ -5,6 +5,7 @@
  * `--tests` adds what only the tests need, `--cluster` what a local Kubernetes cluster needs.
  * DR_NO_INSTALL=1: only report what is missing. Exit 0 ready, 1 an installation failed, 2 a step is left to you.
  */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { clusterSteps } from './setup/cluster.mjs';
 import { engineSteps } from './setup/engines.mjs';
@@ -50,7 +51,7 @@ async function main() {
   for (const step of steps) outcomes.push(await carryOut(step));
   if (outcomes.includes('failed')) return 1;
   if (outcomes.includes('left')) return 2;
-  say('ready');
+  say(`ready; put dr on the PATH: export PATH="${join(root, 'bin')}:$PATH"`);
   return 0;
 }
 

@@ -16,7 +16,7 @@ const pages = await readPages(root);
 const byPath = new Map(pages.map((page) => [page.path, page]));
 
 interface Declared {
-  readonly options: readonly { readonly long?: string | undefined }[];
+  readonly options: readonly { readonly long?: string | undefined; readonly hidden?: boolean }[];
   readonly commands: readonly Declared[];
   name(): string;
 }
@@ -104,6 +104,30 @@ test('every command stands on the page of the commands', () => {
   const listed = new Set(byPath.get('docs/commands.md')?.lines.flatMap(({ text }) => text.match(/`dr [a-z-]+/g) ?? []));
   const missing = program.commands.map((command) => `\`dr ${command.name()}`).filter((each) => !listed.has(each));
   expect(missing.filter((each) => each !== '`dr seed')).toEqual([]);
+});
+
+function shownFlags({ options, commands }: Declared): string[] {
+  return [...options.flatMap(({ long, hidden }) => (hidden ? [] : (long ?? []))), ...commands.flatMap(shownFlags)];
+}
+/** A former name is declared and documented nowhere. */
+const listed = (name: string): boolean => name !== 'seed';
+
+/** They are said once, above the table of the commands. */
+const SAID_ONCE = ['--dry-run', '--confirm'];
+
+test('every flag of every command stands on some page, with its command', () => {
+  const calls = pages.flatMap(commandLines);
+  const flagsOfFamily = (name: string) =>
+    new Set([
+      ...SAID_ONCE,
+      ...calls.filter(({ words }) => words[0]?.split('|').includes(name)).flatMap((c) => c.flags),
+    ]);
+  const shown = program.commands.filter((command) => listed(command.name()));
+  const missing = shown.flatMap((command) => {
+    const said = flagsOfFamily(command.name());
+    return shownFlags(command).flatMap((flag) => (said.has(flag) ? [] : [`dr ${command.name()} ${flag}`]));
+  });
+  expect(missing).toEqual([]);
 });
 
 describe('what the checks see', () => {

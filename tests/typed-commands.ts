@@ -41,7 +41,7 @@ function textsIn(node: ts.Node): ts.Expression[] {
 }
 
 /** Commands of a text: in backticks, or to the end of the clause. */
-export function commandsIn(text: string): string[] {
+function commandsIn(text: string): string[] {
   const quoted = [...text.matchAll(/`(dr(?: [^`]+)?)`/g)].map(([, line = '']) => line);
   const rest = text.replaceAll(/`[^`]*`/g, '…');
   const bare = [...rest.matchAll(/(?<![\w./=$-])dr [a-z][^;,()\n]*/g)].map(([line]) => line);

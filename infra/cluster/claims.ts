@@ -59,7 +59,7 @@ export function declareClaims(
             annotations: {
               // Most classes bind when the pod is there, which comes later.
               'pulumi.com/skipAwait': 'true',
-              // Of a claim that the controller has made, the size is the controller's.
+              // The controller decides the size of a claim that it has made.
               'pulumi.com/patchForce': 'true',
             },
           },

@@ -72,7 +72,7 @@ function renderRedisConfig({ resources: { memory }, parameters }: Pick<RedisArgs
     // Sessions are data: a full memory must say so, and not drop them.
     `maxmemory ${maxMemory(memory)}`,
     'maxmemory-policy noeviction',
-    // Of two lines of one name the last one counts.
+    // The last one of two lines of one name counts.
     ...Object.entries(parameters).map(([name, value]) => `${name} ${word(value)}`),
     `include ${SECRET_FOLDER}/auth.conf`,
   ].join('\n')}\n`;
@@ -193,7 +193,7 @@ export class Redis extends pulumi.ComponentResource {
         protect: args.isolated !== true,
       },
     );
-    // Of one instance a budget can only say no: a node could then not be drained. Its volume comes along, and sessions wait for it.
+    // A budget for one instance can only say no: a node could then not be drained. Its volume comes along, and sessions wait for it.
     new k8s.policy.v1.PodDisruptionBudget(
       name,
       { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: selectorOf(REDIS) } } },

@@ -26,7 +26,7 @@ import { compareRedis } from './redis/compare.ts';
 import { type NotCompared, type Section, section } from './types.ts';
 
 export interface CompareRequest {
-  /** Of the plan; those that were asked for, or all. */
+  /** The plan's, or those that were asked for. */
   readonly workloads: readonly Workload[];
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;

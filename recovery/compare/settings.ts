@@ -28,14 +28,18 @@ function fact(name: string, value: string | undefined): string {
   return shown(`${name} ${value}`).startsWith('(hidden') ? '(hidden)' : shown(value);
 }
 
+/** Whether a setting that differs is one that `dr` has written itself: it is left out. */
+export type IsOwn = (name: string, old: string | undefined, now: string | undefined) => boolean;
+
 /** `file` names where they stand. */
 export function compareSettings(
   file: string,
   before: ReadonlyMap<string, string>,
   after: ReadonlyMap<string, string>,
+  isOwn: IsOwn = () => false,
 ): Change[] {
   const names = [...new Set([...before.keys(), ...after.keys()])].filter(
-    (name) => before.get(name) !== after.get(name),
+    (name) => before.get(name) !== after.get(name) && !isOwn(name, before.get(name), after.get(name)),
   );
   return names.map((name): Change => {
     const [old, now] = [before.get(name), after.get(name)];
@@ -56,25 +60,29 @@ const CONFIGURATION = /\.(?:conf|cnf|ini)$/;
 const textOf = (content: Buffer | undefined): string => content?.toString('utf8') ?? '';
 const withoutComments = (text: string): string => text.replaceAll(/#.*$/gm, '');
 
-function changedFile(path: string, old: Buffer | undefined, now: Buffer | undefined): Change[] {
+function changedFile(path: string, old: Buffer | undefined, now: Buffer | undefined, isOwn?: IsOwn): Change[] {
   if (RULES.test(path)) {
     const facts = lineFacts(withoutComments(textOf(old)), withoutComments(textOf(now)));
     const rank = facts.some((line) => line.startsWith('+')) ? 'foothold' : 'access';
     return facts.length === 0 ? [] : [{ kind: 'changed', what: 'access rules', name: path, rank, facts }];
   }
   if (CONFIGURATION.test(path) && old !== undefined && now !== undefined)
-    return compareSettings(path, settingsIn(textOf(old)), settingsIn(textOf(now)));
+    return compareSettings(path, settingsIn(textOf(old)), settingsIn(textOf(now)), isOwn);
   const kind = old === undefined ? 'added' : now === undefined ? 'removed' : 'changed';
   // Certificates, keys, lists of names: what is in them is not printed.
   return [{ kind, what: 'file', name: path, rank: 'access', facts: [] }];
 }
 
 /** By path. Files whose bytes are equal are the same. */
-export function compareFiles(before: ReadonlyMap<string, Buffer>, after: ReadonlyMap<string, Buffer>): Change[] {
+export function compareFiles(
+  before: ReadonlyMap<string, Buffer>,
+  after: ReadonlyMap<string, Buffer>,
+  isOwn?: IsOwn,
+): Change[] {
   const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
   return paths.flatMap((path) => {
     const [old, now] = [before.get(path), after.get(path)];
     if (old !== undefined && now !== undefined && old.equals(now)) return [];
-    return changedFile(path, old, now);
+    return changedFile(path, old, now, isOwn);
   });
 }

@@ -47,7 +47,7 @@ export interface SearchResult {
   readonly entries: readonly CatalogEntry[];
   /** By time. At most `MOST_FINDINGS`. */
   readonly findings: readonly Finding[];
-  /** Of more transactions than are listed, the ones with most rows are. */
+  /** The transactions with most rows are listed; so many more are not. */
   readonly leftOut: number;
   /** What was read: of each lineage its first and last segment. */
   readonly read: readonly {

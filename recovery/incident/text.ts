@@ -71,7 +71,7 @@ function updateLine({ update }: Clocks): string[] {
   return [`next update due ${formatTime(update.at)}${late(update.overdueSeconds)}: dr incident update --text "…"`];
 }
 
-/** Of the last message: an older one is overtaken. */
+/** What is open of the last message; an older one is overtaken. */
 function openDeliveries(message: SentMessage | undefined): string {
   if (message === undefined) return 'no message was sent yet: dr incident update --text "…"';
   const open = [...message.deliveries].filter(([, { state }]) => state === 'failed' || state === 'by-hand');

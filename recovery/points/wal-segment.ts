@@ -104,7 +104,7 @@ export function placeOfSegment(
   return { timeline: timelineOf(name), start, end: start + BigInt(bytes) };
 }
 
-/** Of the 24 hexadecimal digits the first eight. */
+/** The first eight of the 24 hexadecimal digits. */
 export function timelineOf(name: string): number {
   return Number.parseInt(name.slice(0, 8), 16);
 }

@@ -11,7 +11,7 @@ const LEAST_DAYS = 7;
 /** A date further away says nothing. */
 const LONGEST_DAYS = 3650;
 
-/** Of the repository that knows most days: each holds the same data. */
+/** The sizes of the repository that knows most days: each holds the same data. */
 function history(repositories: readonly RepositoryObservation[], workloads: ReadonlySet<string>): ObservedSize[] {
   const own = repositories.map(({ sizes = [] }) => sizes.filter(({ workload }) => workloads.has(workload)));
   return own.reduce((best, each) => (each.length > best.length ? each : best), []);

@@ -64,7 +64,7 @@ async function copyFrom(
 }
 
 /**
- * Of the running lineage, from every other repository that answers. The database must ship its WAL to the target by now: what comes later
+ * Takes the WAL of the running lineage from every other repository that answers. The database must ship its WAL to the target by now: what comes later
  * is no matter of this. What no other repository holds stays missing, and `dr verify` names it.
  */
 export async function catchUpWal(site: Site, target: Repository, { progress, signal }: CatchUpRequest): Promise<void> {

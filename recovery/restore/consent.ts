@@ -44,7 +44,7 @@ async function planNow({ plan }: Steps, consent: Consent, mayFlush: boolean): Pr
   }
 }
 
-/** Of a dump and of WAL that was shipped the plan must know: the one takes room, the other reaches further. */
+/** The plan must know of a dump and of WAL that was shipped: the one takes room, the other reaches further. */
 export async function agreedPlan(site: Site, consent: Consent, steps: Steps): Promise<Planned> {
   const mayFlush = consent.target.kind !== 'point' && (await runsHere(site));
   const early = await planNow(steps, consent, mayFlush);

@@ -168,7 +168,7 @@ export async function executeRestore(
 export interface Loss {
   readonly workload: string;
   readonly tier: string;
-  /** Of PostgreSQL the last commit that was replayed, else the moment of the copy. */
+  /** The last commit that PostgreSQL replayed; for others the moment of the copy. */
   readonly recoveredTo: string;
   /** From there to the declared moment of the disaster; 0 when the data is younger. */
   readonly seconds: number;

@@ -22,7 +22,7 @@ const listDeclaration = () =>
       ),
     );
 
-/** Of the named incident, or of all that have some open. */
+/** The follow-ups of the named incident, or of all. */
 async function list(options: OptionsOf<typeof listDeclaration>, context: SiteContext): Promise<CommandResult> {
   const [{ clocksOf }, { followUpsCsv }, { table }, { formatTime }] = await Promise.all([
     import('../../../recovery/incident/clocks.ts'),

@@ -24,7 +24,7 @@ interface Last {
   readonly commit?: { readonly xid: string; readonly at: Micros };
 }
 
-/** Of a time, of latest and of a point: the last transaction that a restore to it holds. Undefined for a dump. */
+/** The last transaction that a restore to a time, to latest or to a point holds. Undefined for a dump. */
 async function lastIn(
   site: Site,
   repository: Repository,

@@ -6,7 +6,7 @@ import { plural } from '../../../recovery/report/format.ts';
 import { table as textTable } from '../../../recovery/report/table.ts';
 import { parseTableName, type TableName } from '../../../recovery/restore/dump-list.ts';
 import { type Compared, compareTable } from '../../../recovery/restore/side/compare.ts';
-import { type Merged, mergeTables, undoMerge } from '../../../recovery/restore/side/merge.ts';
+import { type Merged, mergeTables, tablesToUndo, undoMerge } from '../../../recovery/restore/side/merge.ts';
 import { originOf } from '../../../recovery/restore/side/restore-tables.ts';
 import type { CommandResult, SiteContext } from '../../command.ts';
 import { openSite } from '../../open-site.ts';
@@ -117,7 +117,8 @@ export async function takeBack(
   const site = await openSite(context);
   const { database } = postgresSettings(site.environment);
   const id = options.undoMerge;
-  const what = [`take back what the merge ${id} wrote into ${database}`];
+  const tables = await tablesToUndo(site, id, database);
+  const what = [`take back what the merge ${id} wrote into ${database}: ${tables.join(', ')}`];
   if (options.dryRun) return { kind: 'TableMergeUndone', data: { dryRun: true, id }, text: `would ${what.join('')}` };
   await context.confirm({ name: site.environment.name, what });
   const undone = await undoMerge(site, id, database);

@@ -2,10 +2,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
+import { seconds } from '../../../plan/duration.ts';
 import { ifAbsent } from '../../core/absent.ts';
 import { both, type Comparison, layAside } from '../context.ts';
-import { compareFiles, compareSettings } from '../settings.ts';
+import { compareFiles, compareSettings, type IsOwn } from '../settings.ts';
 import { section } from '../types.ts';
+import { ownNote, ownSettings } from './own.ts';
 
 const SETTINGS = 'settings.json';
 /** Made of the capture itself: modes and owners of the files. */
@@ -51,13 +53,25 @@ export const compareConfiguration: Comparison = async (context, { id }, pair) =>
     const modes = takeModes(files);
     return { files, modes, settings: await runningSettings(folder) };
   });
-  const inFiles = compareFiles(before.files, after.files);
+  const { site } = context;
+  const timeout = site.plan.workloads.find(({ continuous }) => continuous !== undefined)?.continuous?.archiveTimeout;
+  const isWritten = ownSettings({
+    stateDir: site.environment.stateDir,
+    archiveTimeout: timeout === undefined ? undefined : seconds(timeout),
+  });
+  let own = 0;
+  const isOwn: IsOwn = (...setting) => {
+    const found = isWritten(...setting);
+    if (found) own += 1;
+    return found;
+  };
+  const inFiles = compareFiles(before.files, after.files, isOwn);
   const inModes = [...before.modes]
     .filter(([path, mode]) => after.modes.has(path) && after.modes.get(path) !== mode)
     .map(([path, mode]) => ({ path, fact: `${mode} → ${after.modes.get(path)}` }));
   const [old, now] = [before.settings, after.settings];
   const known = old !== undefined && now !== undefined;
-  const running = known ? compareSettings('the running server', old, now) : [];
+  const running = known ? compareSettings('the running server', old, now, isOwn) : [];
   const gaps = known ? [] : ['settings of the running server: a copy holds no settings.json'];
   return [
     section(
@@ -70,7 +84,7 @@ export const compareConfiguration: Comparison = async (context, { id }, pair) =>
         })),
         ...running,
       ],
-      { gaps },
+      { gaps, notes: ownNote(own, 'setting') },
     ),
   ];
 };

@@ -12,6 +12,7 @@ import { type Change, section } from '../types.ts';
 import { compareJobs, type Job, readJobs } from './cron.ts';
 import { type DumpObject, readEntries } from './entries.ts';
 import { compareObjects } from './objects.ts';
+import { isOwnObject, ownNote } from './own.ts';
 import { compareRoles } from './roles.ts';
 
 interface Database {
@@ -84,7 +85,8 @@ function databaseChanges(before: Dump, after: Dump): Change[] {
       const kind = old === undefined ? 'added' : 'removed';
       return [{ kind, what: 'database', name, rank: 'access', facts: [] }];
     }
-    return compareObjects(old.objects, now.objects, names.length > 1 ? name : '');
+    const foreign = (objects: Database['objects']) => objects.filter((each) => !isOwnObject(each));
+    return compareObjects(foreign(old.objects), foreign(now.objects), names.length > 1 ? name : '');
   });
 }
 
@@ -98,7 +100,10 @@ export const compareDumps: Comparison = async (context, { id }, pair) => {
   const jobs = { old: jobsOf(before), now: jobsOf(after) };
   const databases = [...after.databases.keys()].join(', ');
   const lacking = [...new Set([...before.lacking, ...after.lacking])];
-  const notes = ['versions of extensions are in no dump'];
+  const ownIn = ({ databases }: Dump): number =>
+    [...databases.values()].flatMap(({ objects }) => objects).filter(isOwnObject).length;
+  const left = Math.abs(ownIn(before) - ownIn(after));
+  const notes = ['versions of extensions are in no dump', ...ownNote(left, 'object')];
   const gaps = lacking.length === 0 ? [] : [`not in the dumps: ${lacking.join(', ')}`];
   const cron =
     jobs.old === undefined && jobs.now === undefined

@@ -33,7 +33,7 @@ export interface PgBackRestConfig {
   /** Folder for lock, log and spool files. */
   readonly folder: string;
   readonly processMax: number;
-  /** Of an incremental only the changed blocks of a file are stored. Needs `BLOCKS_SINCE`; reading such a set does too. @default false */
+  /** An incremental stores only the changed blocks of a file. Needs `BLOCKS_SINCE`; reading such a set does too. @default false */
   readonly blocks?: boolean | undefined;
 }
 

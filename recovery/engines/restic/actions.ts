@@ -150,7 +150,7 @@ function incomplete(folder: string, stderr: string): DrError {
   });
 }
 
-/** Of a workload's snapshots with the run's tags, the one that is meant: anybody who may write can put one with these tags there. */
+/** The snapshot that is meant among those with the run's tags: anybody who may write can put one with these tags there. */
 export type IsOwn = (workload: string, snapshot: Snapshot) => boolean;
 
 /** By each workload's id of the tree: what `copy` must have made. */

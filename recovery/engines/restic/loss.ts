@@ -92,7 +92,7 @@ function chunks<T>(all: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(all.length / CHUNK) }, (_, i) => all.slice(i * CHUNK, (i + 1) * CHUNK));
 }
 
-/** Of `snapshots` those that lost something by these packs and folders. */
+/** The snapshots that lost something by these packs and folders. */
 export async function lossOf(
   restic: Restic,
   damage: { readonly packs: readonly string[]; readonly trees: readonly string[] },

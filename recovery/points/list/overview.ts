@@ -89,7 +89,7 @@ function merge(rows: Map<string, PointRow>, { repository, points }: Surveyed, no
       entry.outline.id,
       row
         ? {
-            // Of two copies of a point, the trusted one describes it.
+            // The trusted one of two copies describes a point.
             ...(row.trust === 'ok' ? row : own),
             marks: [...row.marks, ...own.marks],
             trust: worse(row.trust, own.trust),

@@ -10,7 +10,7 @@ import type { PointRow, PointsOverview, RepositoryRow } from './overview.ts';
 const SHOWN = 50;
 const ALTERED_SHOWN = 3;
 
-/** Of `compromised` and `clean` only the later one counts. */
+/** Only the later one of `compromised` and `clean` counts. */
 function shownMarks(marks: readonly MarkRecord[]): string {
   const verdict = marks
     .filter((m) => m.mark === 'compromised' || m.mark === 'clean')

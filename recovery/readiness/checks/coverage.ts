@@ -66,7 +66,7 @@ function besideCheck({ observation }: Facts): ReadinessCheck {
   return { ...head, state: 'at risk', evidence: few([...lines]), command: 'dr health --comprehensive' };
 }
 
-/** Of a server that does not answer nobody knows what it holds. */
+/** Nobody knows what a server holds that does not answer. */
 function answersCheck({ observation }: Facts): ReadinessCheck {
   const asked = Object.entries(observation.answers ?? {});
   const silent = asked.filter(([, well]) => !well).map(([party]) => party);

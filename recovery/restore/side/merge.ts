@@ -192,6 +192,12 @@ async function between<T>(
   );
 }
 
+/** The tables of a merge that can be undone, before anybody is asked. Throws as `undoMerge`. */
+export async function tablesToUndo(site: Site, id: string, liveDatabase: string): Promise<string[]> {
+  const ask = async (client: pg.Client) => (await partsOf(client, id)).map(tableText);
+  return withClient(site, postgresSettings(site.environment), ask, { database: liveDatabase });
+}
+
 /** Rows that were changed after the merge stay as they are, and are counted. */
 export async function undoMerge(site: Site, id: string, liveDatabase: string): Promise<Merged[]> {
   return withClient(
@@ -230,7 +236,7 @@ export async function undoMerge(site: Site, id: string, liveDatabase: string): P
   );
 }
 
-/** Of equal rows as many as were written. */
+/** Deletes as many of several equal rows as were written. */
 function withoutKey(live: string, after: string, columns: readonly string[]): string {
   const numbered = (of: string, what: string): string =>
     `SELECT ${what} ${rowText(columns, 't')} AS dr_text, row_number() OVER (PARTITION BY ${rowText(columns, 't')}) AS dr_n FROM ${of} t`;

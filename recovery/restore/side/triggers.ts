@@ -13,7 +13,7 @@ interface Trigger {
   readonly on: string;
 }
 
-/** Of the table and of its partitions; those of constraints are PostgreSQL's own and stay. */
+/** The triggers of the table and of its partitions; those of constraints are PostgreSQL's own and stay. */
 async function triggersOf(client: pg.Client, table: TableName): Promise<Trigger[]> {
   const { rows } = await client.query<Trigger>(
     `SELECT t.tgname AS name, n.nspname AS schema, c.relname AS table, t.tgenabled AS on

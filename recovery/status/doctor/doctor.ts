@@ -21,7 +21,7 @@ const POSTGRES_PROGRAMS = [
 function checkNode(): Check {
   const found = process.versions.node;
   const fine = compareVersions(found, WANTED_NODE) >= 0;
-  const hint = fine ? '' : 'run it through npm (`npm run -s dr -- …`), which brings its own Node';
+  const hint = fine ? '' : 'run it by bin/dr, which takes the Node that `npm run setup` has installed';
   return { name: 'node', status: fine ? 'ok' : 'missing', found, wanted: `≥ ${WANTED_NODE}`, hint };
 }
 

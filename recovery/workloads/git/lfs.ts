@@ -44,7 +44,7 @@ async function smallBlobs(run: Run, folder: string, ids: readonly string[], sign
   });
 }
 
-/** Of every commit that a ref of the repository reaches. */
+/** The objects of every commit that a ref of the repository reaches. */
 async function pointersIn(run: Run, folder: string, signal?: AbortSignal): Promise<Pointer[]> {
   const { stdout } = await run(['git', '-C', folder, 'rev-list', '--objects', '--all'], { env: GIT_ENV, signal });
   const objects = stdout.split('\n').filter((line) => line !== '');

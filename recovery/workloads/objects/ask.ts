@@ -33,6 +33,6 @@ export async function listAll(
   return lists.flat();
 }
 
-/** Of the whole cluster, those of these kinds that the server knows. */
+/** The objects of the whole cluster, of those kinds that the server knows. */
 export const byKind = ({ types }: Discovery, ...kinds: readonly string[]): ResourceType[] =>
   types.filter((type) => !type.namespaced && kinds.includes(kindName(type)));

@@ -47,7 +47,9 @@ test('the next drill clears what a killed one left, and not kept or running ones
     expect((await clearLeftovers()).map(({ folder: of }) => of)).toEqual([kept]);
 
     // A person removes the kept one, by the command that was printed; nothing that no drill has noted.
-    expect(await keptText(kept)).toMatch(/DR_ENV=.*kept\/first\/dr\.yaml[\s\S]*psql -h \/\S+ -p \d+[\s\S]*--remove .*kept$/);
+    expect(await keptText(kept)).toMatch(
+      /DR_ENV=.*kept\/first\/dr\.yaml[\s\S]*psql -h \/\S+ -p \d+[\s\S]*--remove .*kept$/,
+    );
     await expect(removeDrill(folder)).rejects.toMatchObject({
       code: 'DRILL-UNKNOWN',
       hint: expect.stringContaining(kept),

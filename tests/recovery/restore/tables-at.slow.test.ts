@@ -114,6 +114,8 @@ test('a drop and an update without WHERE under load: back beside, compared, merg
     ]);
     const id = /--undo-merge (\S+)/.exec(done.stdout)?.[1] ?? '';
     await sql('UPDATE payments SET amount = 3 WHERE id = 3');
+    const unknown = await drEnds(2, envFile, ['restore', '--undo-merge', `${id}x`, '--dry-run']);
+    expect(unknown.stderr).toContain('DR-MERGE-UNKNOWN');
     const undone = await drEnds(0, envFile, ['restore', '--undo-merge', id, '--confirm', 'drill']);
     expect(undone.stdout).toMatch(/^public\.payments +996$/m);
     expect(await sql('SELECT id, amount FROM payments WHERE id IN (1, 3) ORDER BY id')).toEqual([

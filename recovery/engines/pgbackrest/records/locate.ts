@@ -148,7 +148,7 @@ async function locateXid(
       const next = nextXidOf(record);
       if (next !== undefined && isAtOrAfter(Number(xid), next)) notBegun = true;
       const end = endOfTransaction(record);
-      // Of a savepoint that was undone, the abort is not the end of its transaction.
+      // The abort of a savepoint is not the end of its transaction.
       if (end !== undefined && (end.xid === xid || (end.kind === 'commit' && end.inside.includes(xid))))
         found ??= { end, lsn: record.lsn, segment };
     });
@@ -178,7 +178,7 @@ async function locateName(
   let found: { lsn: string; segment: string } | undefined;
   await backwards(wal, reader, request, async ({ segment, records }) => {
     await records((record) => {
-      // Of several by this name the newest: PostgreSQL itself would stop at the first.
+      // The newest of several by this name: PostgreSQL itself would stop at the first.
       if (restorePointOf(record) === name) found = { lsn: record.lsn, segment };
     });
     return found !== undefined;
