@@ -86,7 +86,9 @@ export function commandLines({ lines }: Page): CommandLine[] {
 const IN_A_STACK = /(?<![\w./=-])dr --stack [\w-]+(?: -o json)?(?: |$)/g;
 
 function callsIn(code: string): CommandLine[] {
-  const plain = (code.replaceAll('\\|', '|').split(/\s#\s/)[0] ?? '').replaceAll(IN_A_STACK, 'dr ');
+  // What a command prints may name another one in backticks.
+  const text = code.replaceAll('\\|', '|').replaceAll('`', '  ');
+  const plain = (text.split(/\s#\s/)[0] ?? '').replaceAll(IN_A_STACK, 'dr ');
   return plain
     .split(/(?<![\w./=-])(?=dr [a-z])/)
     .filter((part) => /^dr (?!COMMAND|…|$)/.test(part))

@@ -51,6 +51,8 @@ function normalised(text: string): string {
     .replace(/(:\d\d(?:\.\d+)?) *([+-]\d\d)$/, '$1$2:00');
 }
 
+const MOMENTS = 'type a time with its zone: 2026-11-23T01:59:00Z, 2026-11-23 01:59:00 UTC, 2026-11-23T03:59:00+02:00';
+
 type Refuse = (code: string, fact: string, hint: string) => DrError;
 const refusal =
   (where: string): Refuse =>
@@ -60,17 +62,19 @@ const refusal =
 /** Throws `TARGET-NO-ZONE` or `TARGET-UNKNOWN` (exit 2). */
 function readMoment(text: string, where: string): Moment {
   const refuse = refusal(where);
+  // Only a target may be a point or a place in the WAL; other options take a time.
+  const [what, hint] = where === 'target' ? ['recovery target', EXAMPLES] : ['time', MOMENTS];
   const trimmed = text.trim();
   if (MOMENT_WITHOUT_ZONE.test(trimmed)) {
     const iso = trimmed.includes(':') ? trimmed.replace(' ', 'T') : `${trimmed}T00:00:00`;
-    const hint = `add the zone: ${iso}Z for UTC, ${iso}+02:00 for Central European Summer Time`;
-    throw refuse('TARGET-NO-ZONE', `"${text}" has no time zone`, hint);
+    const zoned = `add the zone: ${iso}Z for UTC, ${iso}+02:00 for Central European Summer Time`;
+    throw refuse('TARGET-NO-ZONE', `"${text}" has no time zone`, zoned);
   }
   const iso = normalised(trimmed);
-  if (!moment.safeParse(iso).success) throw refuse('TARGET-UNKNOWN', `"${text}" is not a recovery target`, EXAMPLES);
+  if (!moment.safeParse(iso).success) throw refuse('TARGET-UNKNOWN', `"${text}" is not a ${what}`, hint);
   const time = new Date(iso);
   if (Number.isNaN(time.getTime()))
-    throw refuse('TARGET-UNKNOWN', `"${text}" is a date or time that does not exist`, EXAMPLES);
+    throw refuse('TARGET-UNKNOWN', `"${text}" is a date or time that does not exist`, hint);
   const micros = parseMicros(iso) - microsOf(time);
   return micros === 0 ? { time } : { time, micros };
 }

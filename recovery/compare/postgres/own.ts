@@ -3,6 +3,7 @@
  * points changes them, and they are not what anybody looks for. Only what is exactly as `dr` writes it counts: a trigger on its table, a
  * further column or another program in `archive_command` is listed. Pure.
  */
+import { join } from 'node:path';
 import { plural } from '../../report/format.ts';
 import type { IsOwn } from '../settings.ts';
 import type { DumpObject } from './entries.ts';
@@ -23,9 +24,10 @@ const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g,
 
 /** By setting: whether a value is one that `dr` writes. */
 function ownValues({ stateDir, archiveTimeout }: Written): Readonly<Record<string, (value: string) => boolean>> {
-  const state = escaped(stateDir);
-  const push = new RegExp(`^${state}/pgbackrest/[\\w.-]+/archive-push\\.sh %p$`);
-  const get = new RegExp(`^${state}/restore/restore-\\w+/pgbackrest-[\\w-]+/archive-get\\.sh %f "%p"$`);
+  const folders = escaped(join(stateDir, 'pgbackrest'));
+  const restores = escaped(join(stateDir, 'restore'));
+  const push = new RegExp(`^${folders}/[\\w.-]+/archive-push\\.sh %p$`);
+  const get = new RegExp(`^${restores}/restore-\\w+/pgbackrest-[\\w-]+/archive-get\\.sh %f "%p"$`);
   return {
     archive_mode: (value) => ['on', 'off'].includes(value),
     archive_command: (value) => push.test(value),

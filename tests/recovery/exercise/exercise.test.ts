@@ -99,7 +99,7 @@ test('what was late or missed, who was absent, and what was not played are follo
   expect(score.rows.find(({ id }) => id === 'first-message')).toMatchObject({ result: 'late', seconds: 1860 });
   expect(score.notGiven).toEqual([2, 3, 4]);
   expect(score.followUps.join('\n')).toMatch(
-    /Practise until it is in time: Initial.*\n.*Restore only what was hit[\s\S]*role Incident Commander[\s\S]*Inject 4/,
+    /Practise until it is in time: Initial.*\n.*Lay the tables that were hit[\s\S]*role Incident Commander[\s\S]*Inject 4/,
   );
   const validation = new Map(played().reached);
   validation.delete('validation-1');
