@@ -85,7 +85,7 @@ function explainPostgres(error: unknown): DrError | undefined {
     return new DrError({
       code: 'POSTGRES-UNREACHABLE',
       where: address ?? 'postgres',
-      fact: refused ? `nobody answers there (${code})` : message,
+      fact: refused ? `nobody answers there (${code})` : `PostgreSQL gives no answer (${message})`,
       hint: 'see whether the server runs: `dr assess`',
       cause: error,
     });

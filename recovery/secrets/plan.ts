@@ -4,7 +4,7 @@ import { didYouMean } from '../../plan/nearest.ts';
 import { isOnOtherHost } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
-import { badInput } from '../core/errors.ts';
+import { badInput, precondition } from '../core/errors.ts';
 import type { SecretRef } from '../core/fields.ts';
 import { type AsPostgres, type AsRedis, knownUsers } from './servers.ts';
 import type { KeptSecret, Secret, SecretsPlan } from './types.ts';
@@ -60,11 +60,12 @@ function kept({ environment }: Site): KeptSecret[] {
   ];
 }
 
-/** Servers that do not answer are kept secrets: the others are rotated all the same. */
+/** A server that does not answer is told as such: the secrets of the others can be rotated all the same. */
 export async function planRotation(site: Site, asPostgres: AsPostgres, asRedis: AsRedis): Promise<SecretsPlan> {
   const { postgres, redis, repositories, signingKeys } = site.environment;
   const secrets: Secret[] = [];
   const left: KeptSecret[] = kept(site);
+  const unanswered: KeptSecret[] = [];
   const seen = async (id: string, ask: () => Promise<void>): Promise<void> => {
     try {
       await ask();
@@ -72,7 +73,7 @@ export async function planRotation(site: Site, asPostgres: AsPostgres, asRedis: 
       if (site.signal?.aborted) throw error;
       rethrowBug(error);
       const { fact, hint } = asDrError(error, id);
-      left.push({ id, fact, hint });
+      unanswered.push({ id, fact, hint });
     }
   };
   if (postgres !== undefined) {
@@ -113,13 +114,16 @@ export async function planRotation(site: Site, asPostgres: AsPostgres, asRedis: 
       fact: 'servers on another host keep their passwords in files there too',
       hint: 'give them the new ones, or `dr rebuild --stack NAME --to latest --rotate-secrets`',
     });
-  return { secrets, kept: left };
+  return { secrets, kept: left, unanswered };
 }
 
-/** Throws `SECRET-UNKNOWN` (exit 2) with the nearest id. @param only none means all */
+/** Throws `SECRET-UNKNOWN` (exit 2) with the nearest id, `SERVER-UNANSWERED` (exit 6). @param only none means all */
 export function chosen(plan: SecretsPlan, only: readonly string[]): SecretsPlan {
   const ids = plan.secrets.map(({ id }) => id);
   const unknown = only.find((id) => !ids.includes(id));
+  const silent = plan.unanswered.find(({ id }) => unknown?.startsWith(`${id}/`));
+  if (silent !== undefined)
+    throw precondition({ code: 'SERVER-UNANSWERED', where: silent.id, fact: silent.fact, hint: silent.hint });
   if (unknown !== undefined) {
     throw badInput({
       code: 'SECRET-UNKNOWN',
@@ -128,7 +132,8 @@ export function chosen(plan: SecretsPlan, only: readonly string[]): SecretsPlan 
       hint: `this host has: ${ids.join(', ')}`,
     });
   }
-  return only.length === 0 ? plan : { ...plan, secrets: plan.secrets.filter(({ id }) => only.includes(id)) };
+  if (only.length === 0) return plan;
+  return { ...plan, secrets: plan.secrets.filter(({ id }) => only.includes(id)), unanswered: [] };
 }
 
 /** For statements that are built here. */

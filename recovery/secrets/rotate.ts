@@ -70,9 +70,9 @@ export async function planSecrets(site: Site, only: readonly string[]): Promise<
 
 /** Every secret is tried, also after one that failed. The same command resumes. */
 export async function rotateSecrets(site: Site, { only, now, progress }: RotateRequest): Promise<RotationReport> {
-  const { secrets, kept } = await planSecrets(site, only);
+  const { secrets, kept, unanswered } = await planSecrets(site, only);
   const run = await openRun(site, now);
-  const [rotated, failed]: [Rotated[], KeptSecret[]] = [[], []];
+  const [rotated, failed]: [Rotated[], KeptSecret[]] = [[], [...unanswered]];
   for (const secret of secrets) {
     const { id } = secret;
     const before = run.journal.done(id);

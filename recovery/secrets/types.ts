@@ -22,6 +22,8 @@ export interface KeptSecret {
 export interface SecretsPlan {
   readonly secrets: readonly Secret[];
   readonly kept: readonly KeptSecret[];
+  /** Servers that could not be asked for theirs, by `postgres` or `redis`: none of these is replaced. */
+  readonly unanswered: readonly KeptSecret[];
 }
 
 export type Proof = 'refused' | 'replaced' | 'still reads old copies';

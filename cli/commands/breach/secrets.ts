@@ -28,8 +28,12 @@ const rotateDeclaration = () =>
 const keptLines = (kept: readonly KeptSecret[], title: string): string[] =>
   kept.length === 0 ? [] : [title, ...kept.flatMap(({ id, fact, hint }) => [`  - ${id}: ${fact}`, `    ${hint}`])];
 
-function planLines({ secrets, kept }: SecretsPlan): string[] {
-  return [...secrets.map(({ id }) => `- replace ${id}`), ...keptLines(kept, 'by hand:')];
+function planLines({ secrets, kept, unanswered }: SecretsPlan): string[] {
+  return [
+    ...secrets.map(({ id }) => `- replace ${id}`),
+    ...keptLines(unanswered, 'NOT ANSWERED, none of its secrets is replaced:'),
+    ...keptLines(kept, 'by hand:'),
+  ];
 }
 
 const OLD = {
@@ -47,7 +51,7 @@ function reportLines({ rotated, failed, kept }: RotationReport): string[] {
   ];
 }
 
-/** Exit 3: a secret could not be replaced; the others were. */
+/** Exit 3: a secret could not be replaced, or a server did not answer; the others were. */
 async function rotate(
   { only, dryRun }: OptionsOf<typeof rotateDeclaration>,
   context: SiteContext,
@@ -57,8 +61,15 @@ async function rotate(
   const plan = await planSecrets(site, only);
   const lines = planLines(plan);
   const ids = plan.secrets.map(({ id }) => id);
-  if (dryRun)
-    return { kind: 'SecretsRotation', data: { dryRun, secrets: ids, kept: plan.kept }, text: lines.join('\n') };
+  if (dryRun) {
+    const { kept, unanswered } = plan;
+    return {
+      kind: 'SecretsRotation',
+      data: { dryRun, secrets: ids, kept, unanswered },
+      text: lines.join('\n'),
+      exit: exitFor({ partial: unanswered.length > 0 }),
+    };
+  }
   await context.confirm({ name: site.environment.name, what: lines });
   const { now, progress } = context;
   const report = await rotateSecrets(site, { only, now, progress });

@@ -34,11 +34,10 @@ export interface Findings {
 }
 
 /** Pure. What is no disaster yet, and makes the next one worse; a sentence each. */
-export function warningsOf({ postgres }: Findings): string[] {
+export function warningsOf({ postgres, redis }: Findings): string[] {
   const fault = postgres?.archiveFault;
-  const silent = postgres?.unanswered;
   return [
-    ...(silent === undefined ? [] : [silent]),
+    ...[postgres?.unanswered, redis?.unanswered].filter((silent) => silent !== undefined),
     ...(fault === undefined ? [] : [`WAL is not archived, so what is written now is in no copy: ${fault.fact}`]),
   ];
 }

@@ -1,7 +1,7 @@
 /** The next command to type, with real values. Pure. */
 import type { RepositoryFinding } from '../probes/repositories.ts';
 import type { Classification } from './classify.ts';
-import { type Findings, isLost } from './findings.ts';
+import { type Findings, isLost, warningsOf } from './findings.ts';
 
 export interface Step {
   readonly command: string;
@@ -47,7 +47,7 @@ const TABLES_AT_MOST = 5;
 export function nextStep(question: NextQuestion): NextStep {
   const { classification, findings, env } = question;
   if (classification.scenario === 'none') {
-    return archiveAgain(question) ?? alone(checkAll(env), 'nothing wrong was found');
+    return archiveAgain(question) ?? alone(checkAll(env), whyCheck(findings));
   }
   const { from, ways } = choose(question);
   const { restore, whole } = ways;
@@ -86,6 +86,13 @@ export function nextStep(question: NextQuestion): NextStep {
       return alone(restore('--to', 'latest', ...place, '--only', lost.join(',')), why);
     }
   }
+}
+
+/** A restore is no answer to a server that runs: its files are in use. */
+function whyCheck(findings: Findings): string {
+  const [wrong] = warningsOf(findings);
+  if (wrong === undefined) return 'nothing wrong was found';
+  return 'see what answers once that is put right: a server that runs is not restored over';
 }
 
 function checkAll(env: string): string {

@@ -10,6 +10,7 @@ import { formatCount, formatTime, plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
 import { postgresLife } from './access/alive.ts';
 import { checkPages, type PageCheck } from './access/page-check.ts';
+import { unansweredWords } from './access/unanswered.ts';
 import { type ArchiveFault, archiveFault, readArchiver } from './archive/archive-fault.ts';
 import { type ControlData, readControlData } from './host/control-data.ts';
 import { leaderOfStandby } from './host/standby.ts';
@@ -160,8 +161,7 @@ async function askServer(site: Site, question: PostgresQuestion): Promise<Server
     if (isOnOtherHost(settings)) return { ...silent, ...otherHostSays(error) };
     const { alive, pid, fact } = await postgresLife(site, settings);
     if (!alive) return { ...silent, server: 'down', facts: [`PostgreSQL does not run: ${fact}`] };
-    const who = pid === undefined ? `PostgreSQL (${fact})` : `PostgreSQL (pid ${pid})`;
-    const unanswered = `${who} runs and refuses: ${message}`;
+    const unanswered = unansweredWords(error, pid, fact);
     return { ...silent, server: 'up', unanswered, facts: [unanswered] };
   }
 }

@@ -7,6 +7,7 @@ import { isOnOtherHost } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { NOBODY_LISTENS } from '../../core/absent.ts';
 import { codeOf, DrError, hasCode } from '../../core/errors.ts';
+import { isStopped, stoppedWords } from '../../core/pids.ts';
 import { processesIn } from '../../core/process/holders.ts';
 import { redisAddress, withRedis } from './client.ts';
 
@@ -24,20 +25,35 @@ export interface RedisLife {
 
 const SERVER = /^(?:redis-server|redis|valkey-server|valkey|keydb-server)/;
 
-/** Never throws for a server that does not answer. Throws what the file system throws for the data directory. */
-export async function redisLife(site: Site, settings: RedisSettings): Promise<RedisLife> {
+/** Its process is known to answer nobody: nothing is gained by a wait of half a minute. */
+function stopped(settings: RedisSettings, pid: number): DrError {
+  return new DrError({
+    code: 'REDIS-UNREACHABLE',
+    where: 'redis',
+    fact: `${redisAddress(settings)}: redis-server (pid ${pid}) does not answer`,
+    hint: `let it go on (kill -CONT ${pid})`,
+  });
+}
+
+/**
+ * Never throws for a server that does not answer. Throws what the file system throws for the data directory.
+ * @param said why it did not answer a moment ago: a server that is stopped would take its whole time limit again
+ */
+export async function redisLife(site: Site, settings: RedisSettings, said?: DrError): Promise<RedisLife> {
   const [pid] = isOnOtherHost(settings) ? [] : await processesIn(settings.dataDir, SERVER);
   const known = pid === undefined ? {} : { pid };
   const address = redisAddress(settings);
   try {
+    if (said !== undefined) throw said;
+    if (pid !== undefined && isStopped(pid)) throw stopped(settings, pid);
     await withRedis(site, settings, (redis) => redis.ping());
     return { alive: true, answers: true, ...known, fact: `${address} answers` };
   } catch (error) {
     if (!(error instanceof DrError) || error.code === 'INTERRUPTED') throw error;
     const quiet = error.code === 'REDIS-UNREACHABLE' && hasCode(error.cause, ...NOBODY_LISTENS);
-    if (!quiet) return { alive: true, answers: false, ...known, fact: error.fact, error };
+    if (!quiet) return { alive: true, answers: false, ...known, fact: `${error.fact}${stoppedWords(pid)}`, error };
     if (pid === undefined) return { alive: false, answers: false, fact: error.fact, error };
-    const fact = `redis-server (pid ${pid}) works in ${settings.dataDir}, and ${address} does not answer (${codeOf(error.cause)})`;
+    const fact = `redis-server (pid ${pid}) works in ${settings.dataDir}, and ${address} does not answer (${codeOf(error.cause)})${stoppedWords(pid)}`;
     return { alive: true, answers: false, pid, fact, error };
   }
 }

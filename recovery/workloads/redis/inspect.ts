@@ -16,10 +16,12 @@ import { checkRdb } from './rdb.ts';
 export interface RedisFinding {
   readonly server: 'up' | 'loading' | 'down';
   readonly files: FileState;
+  /** It runs and answers nobody, or not us. Absent where it answers. */
+  readonly unanswered?: string;
   readonly facts: readonly string[];
 }
 
-interface Answer {
+interface Answer extends Pick<RedisFinding, 'unanswered'> {
   readonly server: RedisFinding['server'];
   readonly keys?: number;
   readonly facts: readonly string[];
@@ -43,7 +45,8 @@ export async function inspectRedis(
     const emptied = `it holds no key; the last capture had ${plural(keysThen, 'key')}`;
     return { server: answer.server, files: 'empty', facts: [...facts, emptied] };
   }
-  return { server: answer.server, files: files.state, facts };
+  const { server, unanswered } = answer;
+  return { server, files: files.state, ...(unanswered === undefined ? {} : { unanswered }), facts };
 }
 
 async function ask(site: Site, settings: RedisSettings): Promise<Answer> {
@@ -57,8 +60,10 @@ async function ask(site: Site, settings: RedisSettings): Promise<Answer> {
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
     if (error.code === 'REDIS-LOADING') return { server: 'loading', facts: [error.fact] };
-    const { alive, fact } = await redisLife(site, settings);
-    return { server: alive ? 'up' : 'down', facts: [fact] };
+    const { alive, fact } = await redisLife(site, settings, error);
+    if (!alive) return { server: 'down', facts: [fact] };
+    const unanswered = `Redis runs and does not answer: ${fact}`;
+    return { server: 'up', unanswered, facts: [unanswered] };
   }
 }
 

@@ -46,7 +46,9 @@ function hidden(settings: RedisSettings, fact: string): DrError {
     code: 'REDIS-ELSEWHERE',
     where: settings.dataDir,
     fact,
-    hint: 'correct redis.socket or redis.host and redis.port in dr.yaml, or stop that server by hand; then run the same command again',
+    hint: /no answer within|it is stopped/.test(fact)
+      ? 'let that server go on, or end it by hand (kill -9): it uses these files; then run the same command again'
+      : 'correct redis.socket or redis.host and redis.port in dr.yaml, or stop that server by hand; then run the same command again',
   });
 }
 

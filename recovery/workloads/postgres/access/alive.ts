@@ -9,6 +9,7 @@ import { isOnOtherHost, type PostgresSettings } from '../../../config/environmen
 import type { Site } from '../../../config/site.ts';
 import { ifAbsent, NOBODY_LISTENS } from '../../../core/absent.ts';
 import { codeOf, DrError, hasCode, messageOf } from '../../../core/errors.ts';
+import { stoppedWords } from '../../../core/pids.ts';
 import { processesIn } from '../../../core/process/holders.ts';
 import { connectClient } from './client.ts';
 import { livingServer } from './stale-locks.ts';
@@ -34,7 +35,8 @@ export async function postmasterPid({ dataDir }: Pick<PostgresSettings, 'dataDir
 /** Never throws for a server that does not answer. Throws what the file system throws for the lock file. */
 export async function postgresLife(site: Site, settings: PostgresSettings): Promise<PostgresLife> {
   const pid = isOnOtherHost(settings) ? undefined : await postmasterPid(settings);
-  if (pid !== undefined) return { alive: true, pid, fact: `PostgreSQL (pid ${pid}) works in ${settings.dataDir}` };
+  if (pid !== undefined)
+    return { alive: true, pid, fact: `PostgreSQL (pid ${pid}) works in ${settings.dataDir}${stoppedWords(pid)}` };
   return askAddress(site, settings);
 }
 
