@@ -32,6 +32,14 @@ export interface ErrorFacts {
   readonly cause?: unknown;
 }
 
+/** Something that a command could not do and a person can. Its result is then partial (exit 3), and this is never left out. */
+export interface Gap {
+  readonly id: string;
+  readonly fact: string;
+  /** What a person can do about it. */
+  readonly hint: string;
+}
+
 export class DrError extends Error {
   readonly code: string;
   readonly where: string;

@@ -1,13 +1,14 @@
 /** Evidence of a cluster: every object of the namespaces, events and logs. Values of Secrets are left out; their digests are kept. */
+
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
+import type { Gap } from '../core/errors.ts';
 import { writeFile } from '../core/files/writes.ts';
 import type { ReadLog } from '../kubernetes/evidence/pod-logs.ts';
 import { type Cluster, fieldsOf, type KubeObject, kindName, listOf, textOf } from '../kubernetes/objects.ts';
 import { SERVED } from '../kubernetes/served-types.ts';
-import type { Gap } from './types.ts';
 
 const digest = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 

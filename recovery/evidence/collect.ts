@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { presentRepositories } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { ifAbsent } from '../core/absent.ts';
-import { DrError, precondition } from '../core/errors.ts';
+import { DrError, type Gap, precondition } from '../core/errors.ts';
 import { isAlive } from '../core/pids.ts';
 import type { Progress } from '../core/progress.ts';
 import { reportStep } from '../core/report-step.ts';
@@ -25,7 +25,6 @@ import { type Held, holdEvidence } from './hold.ts';
 import { collectListings } from './listings.ts';
 import { type EvidenceManifest, type EvidencePart, SUMS, TAG, writeManifest } from './manifest.ts';
 import { type Source, sourcesOf } from './sources.ts';
-import type { Gap } from './types.ts';
 
 export interface ClusterSource {
   readonly cluster: Cluster;

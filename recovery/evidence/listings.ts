@@ -1,10 +1,11 @@
 /** What lies in each repository, and what delete markers hide there: an intruder with the writer's keys leaves traces in both. */
+
 import { join } from 'node:path';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
+import type { Gap } from '../core/errors.ts';
 import { writeFile } from '../core/files/writes.ts';
 import { isVersioned } from '../storage/versioned-store.ts';
-import type { Gap } from './types.ts';
 
 const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 

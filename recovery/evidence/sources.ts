@@ -1,10 +1,11 @@
 /** Where the evidence of this host is: data, write-ahead log, settings, logs, journals. What is not here is a gap, never left out. */
+
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOnOtherHost } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
 import { ifAbsent, isThere } from '../core/absent.ts';
-import type { Gap } from './types.ts';
+import type { Gap } from '../core/errors.ts';
 
 export interface Source {
   readonly id: string;

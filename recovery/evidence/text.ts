@@ -1,10 +1,10 @@
 /** Collections of evidence as text. */
+import type { Gap } from '../core/errors.ts';
 import { formatBytes, formatTime, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import type { Collected, CollectPlan } from './collect.ts';
 import type { CustodyLog } from './custody.ts';
 import type { EvidenceList } from './list.ts';
-import type { Gap } from './types.ts';
 import type { EvidenceCheck } from './verify.ts';
 
 const gapLines = (gaps: readonly Gap[]): string[] =>

@@ -1,7 +1,7 @@
 /** Gives this host's platform back what an isolation took, by what the journal has recorded. */
 import { z } from 'zod';
 import type { Site } from '../config/site.ts';
-import { precondition } from '../core/errors.ts';
+import { type Gap, precondition } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
 import { reportStep } from '../core/report-step.ts';
 import { runStart } from '../workloads/control.ts';
@@ -9,7 +9,7 @@ import { withRedis } from '../workloads/redis/server.ts';
 import { BEFORE, folderOf, gapOf, type HostQuestion, withSql } from './host.ts';
 import { databaseBefore, giveBack, together } from './postgres.ts';
 import { redisBefore, reopenRedis, togetherRedis } from './redis.ts';
-import type { Act, Gap } from './types.ts';
+import type { Act } from './types.ts';
 
 const recordedServices = z.array(z.string());
 

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { Site } from '../config/site.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
-import type { DrError } from '../core/errors.ts';
+import type { DrError, Gap } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
 import type { Progress } from '../core/progress.ts';
 import { reportStep } from '../core/report-step.ts';
@@ -23,7 +23,7 @@ import {
   setReadOnly,
 } from './postgres.ts';
 import { closeRedis, type RedisFacts, redisBefore, redisFacts } from './redis.ts';
-import type { Act, Gap, IsolationPlan, IsolationReport } from './types.ts';
+import type { Act, IsolationPlan, IsolationReport } from './types.ts';
 
 export interface HostQuestion {
   /** Roles of the database and users of Redis that stay. */

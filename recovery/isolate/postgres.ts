@@ -2,10 +2,11 @@
  * The database for the team alone: every other role loses its login, its sessions end, and new transactions are read-only by default. What
  * was there before is recorded first, so that each of it can be given back. The statements may be repeated.
  */
+
 import pg from 'pg';
 import { z } from 'zod';
+import type { Gap } from '../core/errors.ts';
 import { poll } from '../core/poll.ts';
-import type { Gap } from './types.ts';
 
 /** Runs one statement as a superuser. Rows as JSON objects. */
 export type Sql = (statement: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;

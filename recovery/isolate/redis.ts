@@ -4,8 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { messageOf } from '../core/errors.ts';
-import type { Gap } from './types.ts';
+import { type Gap, messageOf } from '../core/errors.ts';
 
 export const redisBefore = z.object({
   /** Users that were on and are off now. */

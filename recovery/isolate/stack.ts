@@ -2,8 +2,10 @@
  * Isolates the platform of a stack: no pod starts, services run no more, no network policy allows anything, the database is for the team.
  * Whatever was there before stands on the objects themselves, so any machine resumes it or undoes it.
  */
+
 import { type Namespaces, platformNamespaces } from '../../plan/declared/namespaces.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
+import type { Gap } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
 import type { Progress } from '../core/progress.ts';
 import { reportStep } from '../core/report-step.ts';
@@ -22,7 +24,7 @@ import {
   setReadOnly,
   together,
 } from './postgres.ts';
-import type { Act, Gap, IsolationPlan, IsolationReport } from './types.ts';
+import type { Act, IsolationPlan, IsolationReport } from './types.ts';
 
 export interface StackIsolation {
   readonly cluster: SiteCluster;

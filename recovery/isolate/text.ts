@@ -1,6 +1,7 @@
 /** An isolation, its plan and its undo as text. */
+import type { Gap } from '../core/errors.ts';
 import { plural } from '../report/format.ts';
-import type { Act, Gap, IsolationPlan, IsolationReport } from './types.ts';
+import type { Act, IsolationPlan, IsolationReport } from './types.ts';
 
 const gapLines = (gaps: readonly Gap[]): string[] =>
   gaps.length === 0 ? [] : ['stays open:', ...gaps.flatMap(({ fact, hint }) => [`  - ${fact}`, `    ${hint}`])];

@@ -1,4 +1,5 @@
 /** What an isolation does, and what it can't do: the second is never left out. */
+import type { Gap } from '../core/errors.ts';
 
 /** One thing that is cut off. */
 export interface Act {
@@ -6,14 +7,6 @@ export interface Act {
   readonly id: string;
   /** What people read: who or what is cut off, and how. */
   readonly title: string;
-}
-
-/** Something that stays open. The isolation is then partial (exit 3). */
-export interface Gap {
-  readonly id: string;
-  readonly fact: string;
-  /** What a person can do about it. */
-  readonly hint: string;
 }
 
 export interface IsolationPlan {

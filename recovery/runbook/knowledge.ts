@@ -58,7 +58,7 @@ const KNOWN: Readonly<Record<string, Knowledge>> = {
     back: 'what it replaced lies beside the new data until the report is accepted; the same command with another --to',
   },
   'dr restore --dry-run': {
-    good: 'each workload with its copy, its "STATE AT" and what it would "overwrite", and at the end "needs --confirm"',
+    good: 'each workload with its copy, its "STATE AT" and its target; where a target holds data: "overwrite", "needs --confirm"',
     stop: 'a workload is not listed, its "STATE AT" is much older than the target, or the target is refused (exit 2, 6)',
     back: READS,
   },

@@ -4,15 +4,15 @@ import { didYouMean } from '../../plan/nearest.ts';
 import { isOnOtherHost } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
-import { badInput, precondition } from '../core/errors.ts';
+import { badInput, type Gap, precondition } from '../core/errors.ts';
 import type { SecretRef } from '../core/fields.ts';
 import { type AsPostgres, type AsRedis, knownUsers } from './servers.ts';
-import type { KeptSecret, Secret, SecretsPlan } from './types.ts';
+import type { Secret, SecretsPlan } from './types.ts';
 
 const fileOf = (ref: SecretRef | undefined): string | undefined =>
   ref !== undefined && 'file' in ref ? ref.file : undefined;
 
-const byVariable = (id: string, ref: SecretRef): KeptSecret => ({
+const byVariable = (id: string, ref: SecretRef): Gap => ({
   id,
   fact: `it comes from the environment variable ${'env' in ref ? ref.env : ''}, which this program can’t change`,
   hint: 'replace it where the variable is set, or name a file in dr.yaml',
@@ -20,7 +20,7 @@ const byVariable = (id: string, ref: SecretRef): KeptSecret => ({
 
 const ROLES = `SELECT rolname AS name FROM pg_authid WHERE rolcanlogin AND rolpassword IS NOT NULL ORDER BY rolname`;
 
-function kept({ environment }: Site): KeptSecret[] {
+function kept({ environment }: Site): Gap[] {
   const { repositories, git, external, storePasswords } = environment;
   const s3 = Object.entries(repositories).flatMap(([id, settings]) => (settings.type === 's3' ? [id] : []));
   return [
@@ -64,8 +64,8 @@ function kept({ environment }: Site): KeptSecret[] {
 export async function planRotation(site: Site, asPostgres: AsPostgres, asRedis: AsRedis): Promise<SecretsPlan> {
   const { postgres, redis, repositories, signingKeys } = site.environment;
   const secrets: Secret[] = [];
-  const left: KeptSecret[] = kept(site);
-  const unanswered: KeptSecret[] = [];
+  const left: Gap[] = kept(site);
+  const unanswered: Gap[] = [];
   const seen = async (id: string, ask: () => Promise<void>): Promise<void> => {
     try {
       await ask();

@@ -9,7 +9,7 @@ import type { Site } from '../config/site.ts';
 import { isThere } from '../core/absent.ts';
 import { makeOwnedFolder, makePassableFolder } from '../core/account.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
-import { DrError, hasCode, verificationFailed } from '../core/errors.ts';
+import { DrError, type Gap, hasCode, verificationFailed } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
 import type { Progress } from '../core/progress.ts';
 import { reportStep } from '../core/report-step.ts';
@@ -20,7 +20,7 @@ import { editEnvironment, putFirst, putLast } from './edit-environment.ts';
 import { newValue } from './new-value.ts';
 import { chosen, identifier, planRotation } from './plan.ts';
 import { asPostgres, asRedis, redisDigest, scramVerifier } from './servers.ts';
-import type { KeptSecret, Proof, Rotated, RotationReport, Secret, SecretsPlan } from './types.ts';
+import type { Proof, Rotated, RotationReport, Secret, SecretsPlan } from './types.ts';
 
 export interface RotateRequest {
   /** Ids; none means all. */
@@ -72,7 +72,7 @@ export async function planSecrets(site: Site, only: readonly string[]): Promise<
 export async function rotateSecrets(site: Site, { only, now, progress }: RotateRequest): Promise<RotationReport> {
   const { secrets, kept, unanswered } = await planSecrets(site, only);
   const run = await openRun(site, now);
-  const [rotated, failed]: [Rotated[], KeptSecret[]] = [[], [...unanswered]];
+  const [rotated, failed]: [Rotated[], Gap[]] = [[], [...unanswered]];
   for (const secret of secrets) {
     const { id } = secret;
     const before = run.journal.done(id);

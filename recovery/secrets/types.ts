@@ -1,4 +1,5 @@
 /** The secrets of a host, and how each is replaced. */
+import type { Gap } from '../core/errors.ts';
 
 /** One secret that can be replaced from here. */
 export type Secret =
@@ -12,18 +13,11 @@ export type Secret =
   | { readonly kind: 'repository'; readonly id: string; readonly repository: string; readonly file: string }
   | { readonly kind: 'signing'; readonly id: string; readonly file: string };
 
-/** One that a person replaces: at a provider, in an environment variable. */
-export interface KeptSecret {
-  readonly id: string;
-  readonly fact: string;
-  readonly hint: string;
-}
-
 export interface SecretsPlan {
   readonly secrets: readonly Secret[];
-  readonly kept: readonly KeptSecret[];
+  readonly kept: readonly Gap[];
   /** Servers that could not be asked for theirs, by `postgres` or `redis`: none of these is replaced. */
-  readonly unanswered: readonly KeptSecret[];
+  readonly unanswered: readonly Gap[];
 }
 
 export type Proof = 'refused' | 'replaced' | 'still reads old copies';
@@ -38,6 +32,6 @@ export interface Rotated {
 
 export interface RotationReport {
   readonly rotated: readonly Rotated[];
-  readonly failed: readonly KeptSecret[];
-  readonly kept: readonly KeptSecret[];
+  readonly failed: readonly Gap[];
+  readonly kept: readonly Gap[];
 }

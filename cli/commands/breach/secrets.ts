@@ -1,7 +1,9 @@
 /** `dr secrets`: new secrets for this host. */
+
 import { Command } from '@commander-js/extra-typings';
+import type { Gap } from '../../../recovery/core/errors.ts';
 import { exitFor } from '../../../recovery/core/exit.ts';
-import type { KeptSecret, RotationReport, SecretsPlan } from '../../../recovery/secrets/types.ts';
+import type { RotationReport, SecretsPlan } from '../../../recovery/secrets/types.ts';
 import { type CommandResult, commandFamily, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { confirmOption, dryRunOption, examples, listOption } from '../../flags.ts';
 import { openSite } from '../../open-site.ts';
@@ -25,7 +27,7 @@ const rotateDeclaration = () =>
       ),
     );
 
-const keptLines = (kept: readonly KeptSecret[], title: string): string[] =>
+const keptLines = (kept: readonly Gap[], title: string): string[] =>
   kept.length === 0 ? [] : [title, ...kept.flatMap(({ id, fact, hint }) => [`  - ${id}: ${fact}`, `    ${hint}`])];
 
 function planLines({ secrets, kept, unanswered }: SecretsPlan): string[] {
