@@ -20,6 +20,8 @@ const SERVERS = /^(?:postgres|redis)/;
 /** PostgreSQL has 5 s for a connection, Redis 30 s for a command, and a command may ask twice. */
 const LIMIT_SECONDS = 90;
 
+const RESTORE = ['restore', '--to', 'latest', '--no-backup', '--confirm', 'drill'];
+
 const namesIn = async (folder: string): Promise<string[]> => (await readdir(folder)).sort();
 
 test.concurrent('a port that accepts and never answers is somebody, for both', async () => {
@@ -57,13 +59,7 @@ test.concurrent('stopped servers are alive, unanswered, and left as they are', a
     const before = await files();
     for (const pid of all) process.kill(pid, 'SIGSTOP');
     try {
-      const commands = [
-        ['health'],
-        ['assess'],
-        ['doctor'],
-        ['secrets', 'rotate', '--dry-run'],
-        ['restore', '--to', 'latest', '--no-backup', '--confirm', 'drill'],
-      ];
+      const commands = [['health'], ['assess'], ['doctor'], ['secrets', 'rotate', '--dry-run'], RESTORE];
       const [health, assess, doctor, rotate, restore] = await Promise.all(
         commands.map((command) => dr(envFile, command, { timeoutSeconds: LIMIT_SECONDS })),
       );
@@ -80,6 +76,9 @@ test.concurrent('stopped servers are alive, unanswered, and left as they are', a
       expect(restore?.exitCode, `${restore?.stdout}${restore?.stderr}`).not.toBe(0);
       expect(restore?.exitCode).toBeDefined();
       expect(`${restore?.stdout}${restore?.stderr}`).toMatch(/DR-REDIS-ELSEWHERE \S+: .*kill -CONT \d+/);
+      const postgres = await dr(envFile, [...RESTORE, '--only', 'postgres'], { timeoutSeconds: LIMIT_SECONDS });
+      expect(`${postgres.stdout}${postgres.stderr}`).toMatch(/DR-SERVER-STILL-RUNNING \S+: .*kill -CONT \d+/);
+      expect(postgres.exitCode).toBe(1);
       expect(await servers()).toEqual(pids);
       expect(await files()).toEqual(before);
     } finally {

@@ -6,6 +6,7 @@ import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { ifAbsent, isThere } from '../../core/absent.ts';
 import { DrError, EXIT, hasCode, messageOf, precondition } from '../../core/errors.ts';
+import { isStopped } from '../../core/pids.ts';
 import { poll } from '../../core/poll.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 import { type Control, runStart, runStop } from '../control.ts';
@@ -129,6 +130,8 @@ export async function stopServer(
 }
 
 async function stopByPgCtl(site: Site, settings: PostgresSettings, life: PostgresLife): Promise<void> {
+  // It takes no signal to end itself, and pg_ctl would wait for it twice a minute.
+  if (life.pid !== undefined && isStopped(life.pid)) throw stillRuns(settings, life);
   // Without it pg_ctl knows of no server.
   if (!(await isThere(join(settings.dataDir, 'postmaster.pid')))) throw stillRuns(settings, life);
   try {
