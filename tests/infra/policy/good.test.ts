@@ -12,8 +12,14 @@ test.each(['production', 'dr', 'local'])('%s as it is shipped breaks no rule', a
   expect(found).toEqual([]);
 });
 
-test('a dr stack that leads breaks no rule: its schedules are on', async () => {
-  const resources = await declaredBy('dr', { role: 'primary' });
+const volumes = { media: { claim: 'media', pods: { app: 'media' } } };
+
+/** A standby that leads has its schedules on; pods beside the platform copy its volume. */
+test.each([
+  ['dr', { role: 'primary' }],
+  ['production', { volumes }],
+])('the stack %s with %j breaks no rule', async (stack, config) => {
+  const resources = await declaredBy(stack, config);
   const { plan } = declaredPlan(resources);
   const found = RULES.flatMap((rule) => breaches(rule, { resources, plan }).map((breach) => message(rule, breach)));
   expect(found).toEqual([]);
