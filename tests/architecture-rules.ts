@@ -31,6 +31,11 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'restore/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
     'find/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/', 'restore/'],
     'compare/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'engines/', 'workloads/'],
+    // It writes objects into a live cluster: what a stack holds is read as a failover reads it.
+    'put-back/': [
+      ...['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'engines/', 'pulumi/', 'workloads/'],
+      ...['compare/', 'restore/', 'failover/', 'rebuild/secret-values.ts'],
+    ],
     'verify/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
     'status/': [
       'core/',

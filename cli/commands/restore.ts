@@ -1,5 +1,5 @@
-/** `dr restore`: from a recovery target to a verified platform. Three commands behind one name, a file each in `restore/`. */
-import { type CommandResult, type SiteContext, siteCommand } from '../command.ts';
+/** `dr restore`: from a recovery target to a verified platform. Several commands behind one name, a file each in `restore/`. */
+import { type CommandContext, type CommandResult, type SiteContext, siteOrStackCommand } from '../command.ts';
 import { declaration, misuse, type RestoreOptions } from './restore/declaration.ts';
 
 const TARGETS = 'say what to restore: --to latest, --to 20261123T020000Z-full-7f3a or --to 2026-11-23T01:59:00Z';
@@ -12,6 +12,7 @@ async function check(options: RestoreOptions): Promise<void> {
   }
   if (latest) throw misuse('--latest does not exist', 'type `dr restore --to latest`');
   if (to?.trim() === '') throw misuse('--to is empty', TARGETS);
+  (await import('./restore/objects-check.ts')).checkSelection(options);
   if (options.undoMerge !== undefined) return;
   if (isOfRestored(options)) {
     if (options.table.length === 0)
@@ -34,7 +35,9 @@ function wantsTables({ table, intoDatabase }: RestoreOptions): boolean {
 }
 
 async function restore(options: RestoreOptions, context: SiteContext): Promise<CommandResult> {
-  const { to, undoMerge } = options;
+  const { to, undoMerge, select } = options;
+  if (to !== undefined && select.length > 0)
+    return (await import('./restore/objects.ts')).ofSite({ ...options, to }, context);
   if (undoMerge !== undefined)
     return (await import('./restore/compare.ts')).takeBack({ ...options, undoMerge }, context);
   if (to === undefined && isOfRestored(options))
@@ -44,4 +47,18 @@ async function restore(options: RestoreOptions, context: SiteContext): Promise<C
   return (await import('./restore/site.ts')).restoreSite({ ...options, to }, context);
 }
 
-export const declare = siteCommand({ declare: declaration, check, run: restore });
+/** `check` has seen to it that there are a target and a selection. */
+async function restoreIntoStack(
+  { to, ...options }: RestoreOptions & { readonly stack: string },
+  context: CommandContext,
+): Promise<CommandResult> {
+  if (to === undefined) throw misuse('no recovery target', TARGETS);
+  return (await import('./restore/objects.ts')).ofStack({ ...options, to }, context);
+}
+
+export const declare = siteOrStackCommand({
+  declare: declaration,
+  check,
+  run: restore,
+  runForStack: restoreIntoStack,
+});

@@ -131,7 +131,11 @@ const applicationFailure: Scenario = {
       { text: 'Choose the newest point from before the failure', run: ['dr points list'] },
       {
         text: 'Restore configuration and application data, and leave the database alone',
-        run: ['dr restore --to latest --only config-and-secrets,configuration-files'],
+        run: [
+          'dr restore --stack production --to latest --only manifests --select deployment/order-service --dry-run',
+          'dr restore --stack production --to latest --only manifests --select deployment/order-service',
+          'dr restore --to latest --only config-and-secrets,configuration-files',
+        ],
       },
       { text: 'Restart services in the order of their tiers', run: ['dr health'] },
     ],

@@ -78,8 +78,19 @@ const collected = z.object({
   held: z.object({ held: z.boolean() }),
 });
 
+const putBack = z.object({
+  target: z.string(),
+  repository: z.string(),
+  objects: z.array(z.object({ name: z.string(), became: z.string() })),
+});
+
 const READERS: Readonly<Record<string, (data: unknown) => Facts[] | undefined>> = {
   Restore: (data) => mapped(restored, data, restoreFacts),
+  ObjectRestore: (data) =>
+    mapped(putBack, data, ({ target, repository, objects }) => {
+      const each = objects.map(({ name, became }) => `${name} ${became}`).join(', ');
+      return [{ phase: 'end', detail: `objects put back to ${target} from ${repository}: ${each}` }];
+    }),
   Rebuild: (data) =>
     mapped(rebuilt, data, ({ report }) => [
       ...report.tiers.flatMap(({ id, readyAt, rto }) =>

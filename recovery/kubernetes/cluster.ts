@@ -30,7 +30,7 @@ function toJson(status: number, text: string): unknown {
 }
 
 /** A cloud's plug-in may require a new login, and files that the kubeconfig names may be missing. */
-async function authenticate(access: ClusterAccess, request: RequestContext): Promise<void> {
+export async function authenticate(access: ClusterAccess, request: RequestContext): Promise<void> {
   try {
     await access.config.applySecurityAuthentication(request);
   } catch (cause) {
@@ -82,7 +82,7 @@ function makeGet(access: ClusterAccess, options: ClusterOptions): { get: Get; cl
   return { get, close: async () => connections?.close() };
 }
 
-function pathOf(type: ResourceType, namespace?: string, name?: string): string {
+export function pathOf(type: ResourceType, namespace?: string, name?: string): string {
   const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
   const inside = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${root}${inside}/${type.plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;

@@ -47,7 +47,8 @@ const RUNS_IN: Readonly<Record<string, PodOf>> = {
 const INSTEAD: readonly (readonly [command: string, hint: (stack: string) => string])[] = [
   [
     'dr restore',
-    (stack) => `a pod can't replace the volumes of a cluster: dr rebuild --stack NAME --to latest --like ${stack}`,
+    (stack) =>
+      `a pod can't replace the volumes of a cluster: dr rebuild --stack NAME --to latest --like ${stack}. Chosen objects go back from this machine: dr restore --stack ${stack} --to latest --select KIND/NAME`,
   ],
   ['dr restore-volume', (stack) => `a rebuild fills the volumes: dr rebuild --stack NAME --to latest --like ${stack}`],
   ['dr seed', (stack) => `a rebuild fills the volumes: dr rebuild --stack NAME --to latest --like ${stack}`],

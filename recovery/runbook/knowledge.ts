@@ -72,6 +72,16 @@ const KNOWN: Readonly<Record<string, Knowledge>> = {
     stop: 'more rows would be written than were hit: look with --dry-run first',
     back: 'dr restore --undo-merge ID, as it was printed',
   },
+  'dr restore --select --dry-run': {
+    good: 'each object with "+" or "~" and what would change of it, and at the end "needs --confirm"',
+    stop: 'a line with "!": somebody else owns a field; ask them before --force-conflicts. Or "x": it can’t be put back',
+    back: READS,
+  },
+  'dr restore --select': {
+    good: 'each object "created", "changed" or "unchanged", every workload available, exit 0',
+    stop: 'a conflict: somebody else owns a field; ask them before --force-conflicts. Or a workload that stays unavailable',
+    back: 'the same command with a later --to, or whatever deploys the service',
+  },
   'dr restore --emergency-dump': {
     good: '"saved in" with a folder, a dump of each database in it, and what could not be saved by name',
     stop: 'a table is lost that no point has either',

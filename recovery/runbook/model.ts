@@ -116,6 +116,10 @@ function localized(line: string, facts: SiteFacts): RunbookCommand {
     replace.push('DATABASE: the one that the comparison has named, e.g. dr_restored_20260131120000');
     text = text.replaceAll(EXAMPLES.database, 'DATABASE');
   }
+  if (/--select /.test(text))
+    replace.push(
+      'deployment/order-service: what failed, e.g. configmap/NAME, app=NAME or namespace/NAME; several: repeat --select',
+    );
   if (/--only uploads$/.test(text)) replace.push('uploads: the workloads that were hit');
   return { line: text, replace, ...knowledgeOf(line) };
 }

@@ -17,11 +17,21 @@ export const declaration = () =>
     .option('--from <repository>', 'repository to read (default: the first of the plan that has the target)')
     .addOption(onlyOption())
     .addOption(dryRunOption())
-    .addOption(confirmOption('the environment’s name, to overwrite existing data'))
+    .addOption(confirmOption('the environment’s name (with --stack the stack’s), to overwrite existing data'))
     .option('--repository-time <time>', 'read a versioned bucket as it was at this time')
     .option('--allow-tampered', 'take a point whose signature or chain is broken', false)
     .option('--allow-compromised', 'take a point that is marked compromised', false)
     .option('--allow-suspect', 'take captures that shrank, and points of a wrong clock or of another host', false)
+    .addOption(
+      verbatimListOption(
+        '--select <what>',
+        'put only these captured objects back into the live cluster: deployment/NAME, KIND.GROUP/NAME, KIND/NAMESPACE/NAME, app=api, namespace/NAME; repeat for several',
+        'none',
+      ),
+    )
+    .option('--stack <name>', 'with --select: the platform of this stack, from this machine and with its kubeconfig')
+    .option('--force-conflicts', 'with --select: take fields that others own, and remove what was added since', false)
+    .option('--wait <duration>', 'with --select: how long to wait until workloads are available', '5m')
     .addOption(
       verbatimListOption(
         '--table <schema.table>',
@@ -57,6 +67,8 @@ export const declaration = () =>
         'dr restore --to latest --dry-run',
         'dr restore --to latest --from secondary --confirm production',
         'dr restore --to 2026-11-23T01:59:00Z --only postgres',
+        'dr restore --stack production --to latest --only manifests --select deployment/order-service --dry-run',
+        'dr restore --stack production --to latest --select app=menu-service --select configmap/rates --confirm production',
         'dr restore --to latest --table public.orders --into-database rescued',
         'dr restore --to before:744 --table public.payments --compare',
         'dr restore --into-database dr_restored_20261123 --table public.payments --merge changed --confirm production',

@@ -93,17 +93,26 @@ export async function readPoints(request: PointsRequest): Promise<CatalogEntry[]
   return (await readOwn(await openStore(request), request, request.repository.id)).entries;
 }
 
-/** The newest manifest snapshots in the repository. Throws as `pinTarget` does. */
-export async function resolveNewestManifests(
-  request: Asked,
-): Promise<{ readonly objects: readonly ResolvedManifests[]; readonly notes: readonly string[] }> {
-  const { plan, repository } = request;
+type Allowances = Pick<ResolveInput, 'allowTampered' | 'allowCompromised' | 'allowSuspect'>;
+type Manifests = { readonly objects: readonly ResolvedManifests[]; readonly notes: readonly string[] };
+
+/** The manifest snapshots for a target: `latest`, a point's id, or a time with a zone. Throws as `resolveTarget` does. */
+export async function resolveManifestsAt(
+  request: Asked & Pick<ResolveRequest, 'from'>,
+  allowed: Allowances = {},
+): Promise<Manifests> {
+  const { plan, repository, from } = request;
   const store = await openStore(request);
   const { notes: unread, ...read } = await readAll(store, request);
   const now = await correctedNow(store, request.now);
-  const input = { repository: repository.id, ...read, target: parseTarget('latest', now), now };
+  const input = { repository: repository.id, ...read, ...allowed, target: parseTarget(from, 'later'), now };
   const { objects, notes } = resolveManifests(input, plan);
   return { objects, notes: [...unread, ...notes] };
+}
+
+/** The newest manifest snapshots in the repository. Throws as `pinTarget` does. */
+export function resolveNewestManifests(request: Asked): Promise<Manifests> {
+  return resolveManifestsAt({ ...request, from: 'latest' });
 }
 
 type ItemOf<Engine extends Capture['engine']> = ResolvedItem & {

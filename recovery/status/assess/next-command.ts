@@ -153,20 +153,29 @@ function isObjectLost({ cluster, services }: Findings): boolean {
   return gone || services.some(({ missing }) => missing);
 }
 
-/** The stores still run; only objects are missing. */
+/** The stores still run; only objects are missing. What is there as it was captured is not touched, and conflicts are named. */
 function objectsAgain(
-  { findings, objects }: NextQuestion,
-  { restore, whole }: Ways,
+  { findings, objects, env, stack }: NextQuestion,
+  { restore, whole, inCluster }: Ways,
   place: readonly string[],
 ): NextStep {
   const also = lostNames(findings);
-  const why = 'the manifests as files: apply those that are missing';
+  const namespaces = findings.cluster?.namespaces ?? [];
+  const gone = namespaces.filter(({ state }) => state !== 'there');
+  const select = (gone.length > 0 ? gone : namespaces).flatMap(({ name }) => ['--select', `namespace/${name}`]);
+  const others = [
+    { command: whole('--to', 'latest', ...place), why: 'or a whole platform, if more is lost than this shows' },
+  ];
+  if (select.length === 0) {
+    const only = ['--only', [...objects, ...also].join(',')];
+    const why = 'the manifests as files: apply those that are missing';
+    return { command: restore('--to', 'latest', ...place, ...only), why, others };
+  }
+  const where = inCluster && stack !== undefined ? ['--stack', stack.like] : ['--env', env];
   return {
-    command: restore('--to', 'latest', ...place, '--only', [...objects, ...also].join(',')),
-    why,
-    others: [
-      { command: whole('--to', 'latest', ...place), why: 'or a whole platform, if more is lost than this shows' },
-    ],
+    command: shellLine(['dr', 'restore', ...where, '--to', 'latest', ...place, ...select]),
+    why: 'what is missing there; the difference is shown first, and what others have changed is named and left',
+    others: [...lostFiles(findings, restore, place), ...others],
   };
 }
 

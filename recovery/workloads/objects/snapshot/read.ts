@@ -92,7 +92,8 @@ function imagesOf(parts: readonly Part[]): Image[] {
   });
 }
 
-function platformOf(parts: readonly Part[]): ManifestSnapshot {
+/** All parts together. */
+export function platformOf(parts: readonly Part[]): ManifestSnapshot {
   return {
     objects: objectsOf(parts),
     namespaces: [...new Set(parts.flatMap(({ namespaces }) => namespaces))].sort(),

@@ -170,8 +170,11 @@ describe('in a cluster', () => {
 
   test('services that are gone while the stores are well are brought back as objects', () => {
     const step = inCluster({ redis, services: [missing] });
-    expect(step.command).toBe(`dr restore --env ${ENV} --to latest --from primary --only manifests,config-and-secrets`);
+    const select = cluster.namespaces.map(({ name }) => `--select namespace/${name}`).join(' ');
+    expect(step.command).toBe(`dr restore --stack ${STACK.like} --to latest --from primary ${select}`);
     expect(step.others.map(({ command }) => command)).toEqual([`${REBUILD} --to latest --from primary`]);
+    const unseen = inCluster({ redis, services: [missing], cluster: { ...cluster, namespaces: [] } });
+    expect(unseen.command).toContain('--only manifests,config-and-secrets');
   });
 
   test('from a volume that goes with its cluster no stack is made', () => {

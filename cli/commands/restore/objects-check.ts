@@ -1,0 +1,55 @@
+/** What the options of `dr restore --select` alone show to be wrong. */
+import { misuse, type RestoreOptions } from './declaration.ts';
+
+/** Options of the other forms of `dr restore`. */
+function otherForms({
+  table,
+  intoDatabase,
+  compare,
+  merge,
+  undoMerge,
+  emergencyDump,
+  keepGoing,
+  backup,
+  declaredAt,
+}: RestoreOptions): string[] {
+  return [
+    ...(table.length > 0 ? ['--table'] : []),
+    ...(intoDatabase === undefined ? [] : ['--into-database']),
+    ...(compare ? ['--compare'] : []),
+    ...(merge === undefined ? [] : ['--merge']),
+    ...(undoMerge === undefined ? [] : ['--undo-merge']),
+    ...(emergencyDump === undefined ? [] : ['--emergency-dump']),
+    ...(keepGoing ? ['--keep-going'] : []),
+    ...(backup ? [] : ['--no-backup']),
+    ...(declaredAt === undefined ? [] : ['--declared-at']),
+  ];
+}
+
+const EXAMPLE = 'dr restore --stack production --to latest --select deployment/order-service';
+
+/** Throws exit 2. */
+export function checkSelection(options: RestoreOptions): void {
+  const { select, stack, forceConflicts, to, repositoryTime } = options;
+  if (select.length === 0) {
+    if (stack !== undefined)
+      throw misuse(
+        `--stack ${stack} without --select`,
+        `objects: ${EXAMPLE}; the whole platform: dr rebuild --stack NAME --to latest --like ${stack}`,
+      );
+    if (forceConflicts) throw misuse('--force-conflicts without --select', EXAMPLE);
+    return;
+  }
+  if (to === undefined) throw misuse('--select wants a recovery target', `choose the point: ${EXAMPLE}`);
+  const [other] = otherForms(options);
+  if (other !== undefined)
+    throw misuse(
+      `--select and ${other} can’t be combined`,
+      '--select puts objects of a cluster back, and nothing else',
+    );
+  if (stack !== undefined && repositoryTime !== undefined)
+    throw misuse(
+      '--repository-time and --stack can’t be combined',
+      'read the bucket on a host with an environment file',
+    );
+}
