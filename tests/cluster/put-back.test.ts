@@ -149,6 +149,17 @@ test('what was only added stays and makes the result partial; marks of controlle
   expect(metadata.annotations).toMatchObject({ 'example.com/seen': 'yes' });
 });
 
+test('what Pulumi declares is given up again: the next up of its stack meets no other manager', async () => {
+  const patch = JSON.stringify({ spec: { minReadySeconds: 7 } });
+  const pulumi = '--field-manager=pulumi-kubernetes-1a2b';
+  await shop.kubectl('patch', 'deployment/maker', '--type=merge', pulumi, '-p', patch);
+  const named = await shop.restore(3, [...select('deployment/maker', 'secret/database'), '--force-conflicts', ...GO]);
+  expect(told(named.stdout).objects[1]).toMatchObject({ name: 'Deployment.apps shop/maker', became: 'changed' });
+  const live = await shop.live('deployment', 'maker');
+  expect(fieldsOf(live.spec)).not.toHaveProperty('minReadySeconds');
+  expect(managersOf(live).join()).not.toContain('go-coffee-dr');
+});
+
 test('what a controller or the stack makes is left out; what a fence closed is not opened', async () => {
   const made = told(
     (await shop.restore(3, [...select('configmap/made', 'configmap/of-the-stack', 'configmap/rates'), ...GO])).stdout,
