@@ -10,8 +10,8 @@ export interface LiveCluster extends AsyncDisposable {
   readonly describe: string;
   /** What serves an object; undefined where the cluster does not know its kind, or not in that version. */
   typeOf(object: KubeObject): Promise<ResourceType | undefined>;
-  /** Kinds are asked for anew: a definition may have come. */
-  forgetTypes(): void;
+  /** Whether it serves a kind (`Widget.example.com`), asked anew: discovery learns of a definition after it is established. */
+  serves(kind: string): Promise<boolean>;
   get(type: ResourceType, object: KubeObject): Promise<KubeObject | undefined>;
   hasNamespace(name: string): Promise<boolean>;
   /** The quota by which a fence or an isolation closes the namespace. */
@@ -49,8 +49,9 @@ export function openLiveCluster(access: ClusterAccess, signal?: AbortSignal): Li
       types ??= cluster.discover().then((found) => found.types);
       return served(await types, object);
     },
-    forgetTypes() {
-      types = undefined;
+    async serves(kind) {
+      types = cluster.discover().then((found) => found.types);
+      return (await types).some((type) => kindName(type) === kind);
     },
     get: (type, { metadata }) => cluster.get(type, metadata.name, metadata.namespace),
     hasNamespace: async (name) => (await cluster.get(NAMESPACE, name)) !== undefined,

@@ -87,7 +87,9 @@ function createdNotes({ kind, metadata }: KubeObject): string[] {
 }
 
 function changedNotes({ kind }: KubeObject): string[] {
-  return kind === 'Secret' ? ['its values are those of the point: if they were rotated since, they open nothing any more'] : [];
+  return kind === 'Secret'
+    ? ['its values are those of the point: if they were rotated since, they open nothing any more']
+    : [];
 }
 
 async function lookAt(selected: Selected, context: Context): Promise<PlannedObject> {

@@ -7,7 +7,7 @@ import { KubernetesAnswer } from '../kubernetes/failure.ts';
 import { fieldsOf, type KubeObject, listOf, type ResourceType } from '../kubernetes/objects.ts';
 import { restoreWaves, type Wave } from '../workloads/objects/order.ts';
 import { additionsOf, isAsApplied } from './differences.ts';
-import { isTrue, type LiveCluster } from './live.ts';
+import { definedKind, isTrue, type LiveCluster } from './live.ts';
 import { isOfOne, refusalOf } from './plan.ts';
 import type { PlannedObject, PutBack, PutBackResult } from './types.ts';
 import { awaitWorkloads } from './wait.ts';
@@ -143,13 +143,13 @@ async function untilServed(
       objects.map(async (object) => {
         const type = await cluster.typeOf(object);
         const live = type && (await cluster.get(type, object));
-        return live === undefined || isTrue(live, condition);
+        if (live === undefined) return true;
+        return isTrue(live, condition) && (wait !== 'established' || (await cluster.serves(definedKind(object))));
       }),
     );
     return states.every(Boolean);
   };
   const { accepted } = await poll({ seconds: SERVED_SECONDS, everySeconds: 1, signal }, ready, (answer) => answer);
-  cluster.forgetTypes();
   progress({ ...step, state: accepted ? 'done' : 'failed' });
 }
 

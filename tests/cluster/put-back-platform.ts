@@ -2,6 +2,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { waitFor } from '../../drill/host/processes.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import { makeRun } from '../../recovery/core/process.ts';
 import { fieldsOf, type KubeObject } from '../../recovery/kubernetes/objects.ts';
@@ -82,7 +83,9 @@ export async function makeShop(server: ApiServer): Promise<void> {
     data: { a: '1' },
   });
   await server.create(WIDGETS);
-  await server.create({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: inShop('gear'), spec: { teeth: 12 } });
+  const gear = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: inShop('gear'), spec: { teeth: 12 } };
+  // Discovery learns of a definition some time after it is established.
+  await waitFor('widgets are served', () => server.create(gear).catch(() => undefined));
 }
 
 export interface Shop {
