@@ -56,6 +56,15 @@ function repositoriesOf({ name, storage }: SiteStack, plan: Plan, from: string |
   });
 }
 
+/** A point that is marked compromised in one repository is so in all. */
+function othersOf({ storage, detached, outputs }: SiteStack, id: string) {
+  const others = Object.values(storage).flatMap(({ credentials, ...repository }) =>
+    repository.id === id ? [] : [{ repository, credentials }],
+  );
+  const local = Object.entries(outputs.repositories).flatMap(([name, { kind }]) => (kind === 'local' ? [name] : []));
+  return { others, unasked: [...Object.keys(detached), ...local] };
+}
+
 async function readFrom(stack: SiteStack, plan: Plan, id: string, choice: StackChoice): Promise<ObjectsSource> {
   const place = stack.storage[id];
   if (place === undefined) throw new TypeError(`${stack.name} has no ${id}`);
@@ -71,7 +80,8 @@ async function readFrom(stack: SiteStack, plan: Plan, id: string, choice: StackC
     });
   }
   const own = { ...plan, environment: stack.outputs.environment };
-  const request = { plan: own, repository, credentials, signingKey: signingKeyOf(stack), from: targetText, now };
+  const signingKey = signingKeyOf(stack);
+  const request = { plan: own, repository, credentials, ...othersOf(stack, id), signingKey, from: targetText, now };
   const { objects, notes } = await resolveManifestsAt(request, allowed);
   if (objects.length === 0) throw noManifests(id, targetText);
   const read = await readSnapshot({ plan: own, repository, credentials, passphrases: { [id]: passphrase }, objects });
