@@ -90,11 +90,12 @@ async function write(cluster: LiveCluster, planned: PlannedObject, { force }: Ru
   const type = await cluster.typeOf(object);
   if (type === undefined)
     return { ...known, became: 'failed', notes: [`the cluster does not serve ${object.apiVersion} ${object.kind}`] };
+  const before = planned.fate === 'change' ? await cluster.get(type, object) : undefined;
   const applied = await cluster.apply(type, object, { dryRun: false, force: force && conflicts.length > 0 });
   // Somebody has taken a field since the plan was shown.
   if ('conflicts' in applied) return { ...known, became: 'conflict', conflicts: applied.conflicts };
   const cleared = force ? await removeAdded(cluster, type, object, applied.object) : applied.object;
-  const then = isOfStack(cleared) ? await giveUp(cluster, type, object, cleared) : cleared;
+  const then = before !== undefined && isOfStack(before) ? await giveUp(cluster, type, object, cleared) : cleared;
   const other = isAsApplied(then, object)
     ? []
     : ['the server holds something else than what was applied: see its webhooks'];

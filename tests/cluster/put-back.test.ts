@@ -95,7 +95,7 @@ test('deleted ones come back, in part until they are available; the same command
 });
 
 test('what another manager owns is named and left, and nothing of that object is forced without consent', async () => {
-  const patch = { data: { EUR: '9.99', debug: 'on', 'app.ini': 'mode=slow\npassword=other\nlevel=info\n' } };
+  const patch = { data: { EUR: '9.99', debug: 'on', 'app.ini': 'mode=slow\npassword=swordfish\nlevel=info\n' } };
   await shop.kubectl('patch', 'configmap/rates', '--type=merge', '--field-manager=team', '-p', JSON.stringify(patch));
   const secret = { stringData: { password: 'battery staple' } };
   await shop.kubectl('patch', 'secret/database', '--type=merge', '--field-manager=team', '-p', JSON.stringify(secret));
@@ -111,7 +111,7 @@ test('what another manager owns is named and left, and nothing of that object is
   expect(text).toContain('data.password: changed (values are not shown)');
   expect(text).toContain('spec.replicas: 0 → 2');
   expect(text).toContain('--force-conflicts');
-  const secrets = ['hunter', 'correct horse', 'battery', 'other', Buffer.from('correct horse').toString('base64')];
+  const secrets = ['hunter', 'correct horse', 'battery', 'swordfish', Buffer.from('correct horse').toString('base64')];
   for (const each of secrets) expect(text).not.toContain(each);
 
   const left = told((await shop.restore(3, [...chosen, ...GO])).stdout);
