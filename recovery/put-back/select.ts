@@ -1,7 +1,7 @@
 /** `--select`: objects of a point by kind and name, by a label, or by their namespace. Pure. */
 import { didYouMean } from '../../plan/nearest.ts';
 import { badInput, type DrError } from '../core/errors.ts';
-import { groupOf, type KubeObject } from '../kubernetes/objects.ts';
+import { groupOf, type KubeObject, kindOf } from '../kubernetes/objects.ts';
 import type { Selected } from './types.ts';
 
 interface LabelTerm {
@@ -96,6 +96,7 @@ export function isSelected(selector: Selector, object: KubeObject): boolean {
   }
 }
 
+const groupWord = (object: KubeObject): string => kindOf(object).toLowerCase();
 const kindWord = ({ kind }: KubeObject): string => kind.toLowerCase();
 
 /** What could have been meant: names of the same kind first, or else everything that can be named in this form. */
@@ -107,7 +108,8 @@ function known(selector: Selector, objects: readonly KubeObject[]): string[] {
     return [...new Set(labels.map(([key, value]) => `${key}=${value}`))].sort();
   }
   const ofKind = objects.filter((object) => isKind(selector.kind, object));
-  const named = (ofKind.length > 0 ? ofKind : objects).map((object) => `${kindWord(object)}/${object.metadata.name}`);
+  const word = selector.kind.includes('.') ? groupWord : kindWord;
+  const named = (ofKind.length > 0 ? ofKind : objects).map((object) => `${word(object)}/${object.metadata.name}`);
   return [...new Set(named)].sort();
 }
 

@@ -55,7 +55,7 @@ test.each([
   ['deploymnet/api', 'deployment/api'],
   ['app=apy', 'Did you mean "app=api"?'],
   ['namespace/shopp', 'namespace/shop'],
-  ['certificate.cert-manager.oi/web', 'certificate/web'],
+  ['certificate.cert-manager.oi/web', 'certificate.cert-manager.io/web'],
 ])('%s chooses nothing: the error has the nearest names', (text, hint) => {
   expect(() => chosen('deployment/api', text)).toThrow(
     expect.objectContaining({ code: 'SELECT-UNKNOWN', exit: 2, fact: expect.stringContaining(hint) }),
