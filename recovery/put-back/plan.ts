@@ -46,7 +46,7 @@ function rightsMissing(where: string, fact: string): DrError {
     code: 'RIGHTS-MISSING',
     where,
     fact,
-    hint: 'use a context whose user may get, create and patch these kinds, and get namespaces and resourcequotas. No pod of a stack may: dr restore --stack NAME --to latest --select KIND/NAME on the operator’s machine takes its kubeconfig',
+    hint: 'use a context whose user may get, create and patch these kinds, and get namespaces and resourcequotas. No pod of a stack may; its operator types: dr restore --stack NAME --to latest --select deployment/api',
   });
 }
 
