@@ -77,7 +77,7 @@ describe('refused, each with what to write', () => {
     [
       'another namespace',
       { media: { ...MEDIA, namespace: 'shpo' } },
-      /"shpo" is not a namespace of the platform\. One of: shop, shop-data/,
+      /"shpo" is not a namespace of the platform\.\nhint: write one of: shop, shop-data;/,
     ],
     ['no namespace', { media: nowhere }, /volumes\.media\.namespace.*is missing, and the platform has 2 namespaces/],
     [
