@@ -187,7 +187,7 @@ describe('the choice of the cluster', () => {
     await expect(open('fkae')).rejects.toMatchObject({
       code: 'CONTEXT-UNKNOWN',
       exit: 2,
-      fact: expect.stringContaining('fake'),
+      hint: expect.stringContaining('fake'),
     });
     await expect(open('torn')).rejects.toMatchObject({ code: 'KUBECONFIG-INVALID', exit: 2 });
   });
