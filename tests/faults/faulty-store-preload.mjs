@@ -1,4 +1,4 @@
-/** Loaded before `dr` by bug-is-a-bug.test.ts: a folder repository below that path meets a mistake of the program when its catalog is listed. */
+/** Loaded before `dr` by bug-is-a-bug.slow.test.ts: a folder repository below that path meets a mistake of the program when its catalog is listed. */
 import { openPosixStore } from '../../recovery/storage/posix/store.ts';
 
 const store = Object.getPrototypeOf(openPosixStore('/'));
