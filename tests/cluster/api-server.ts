@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { freePort } from '../../drill/host/ports.ts';
 import { endTracked, startDaemon, waitFor } from '../../drill/host/processes.ts';
+import { isAlive } from '../../recovery/core/pids.ts';
 import { openAccess } from '../../recovery/kubernetes/access.ts';
 import { openCluster } from '../../recovery/kubernetes/cluster.ts';
 import type { Cluster, KubeObject, ResourceType } from '../../recovery/kubernetes/objects.ts';
@@ -106,15 +107,15 @@ function pathOf(types: readonly ResourceType[], { apiVersion, kind, metadata }: 
   return `${group === '' ? '/api' : `/apis/${group}`}/${version}${inside}/${type.plural}`;
 }
 
-/** @param name of its place in etcd: another name is another, empty cluster */
-export async function startApiServer(store: Store, folder: string, name: string): Promise<ApiServer> {
-  const own = join(folder, name);
-  await mkdir(own, { recursive: true });
-  await writeKeys(own);
+/** Undefined where the process has ended: between the choice of a free port and its use another one may take it. */
+async function runApiServer(
+  store: Store,
+  own: string,
+  name: string,
+): Promise<{ server: string; ca: string } | undefined> {
   const port = await freePort(undefined);
   const server = `https://127.0.0.1:${port}`;
-  const pidFile = join(own, 'apiserver.pid');
-  await startDaemon({
+  const { pid, started } = await startDaemon({
     argv: [
       place().program('kube-apiserver'),
       `--etcd-servers=${store.url}`,
@@ -133,15 +134,30 @@ export async function startApiServer(store: Store, folder: string, name: string)
     ],
     cwd: own,
     logFile: join(own, 'apiserver.log'),
-    pidFile,
+    pidFile: join(own, 'apiserver.pid'),
   });
+  const ready = async () => {
+    const ca = await readFile(join(own, 'apiserver.crt'), 'utf8').catch(() => undefined);
+    if (ca !== undefined) {
+      const answer = await send(server, ca, { method: 'GET', path: '/readyz' }).catch(() => undefined);
+      if (answer !== undefined) return { server, ca };
+    }
+    return isAlive(pid, started) ? undefined : ('ended' as const);
+  };
+  const outcome = await waitFor(`${name}: ready`, ready, 120);
+  return outcome === 'ended' ? undefined : outcome;
+}
+
+/** @param name of its place in etcd: another name is another, empty cluster */
+export async function startApiServer(store: Store, folder: string, name: string): Promise<ApiServer> {
+  const own = join(folder, name);
+  await mkdir(own, { recursive: true });
+  await writeKeys(own);
+  let running = await runApiServer(store, own, name);
+  for (let again = 0; running === undefined && again < 3; again += 1) running = await runApiServer(store, own, name);
+  if (running === undefined) throw new Error(`${name} ended: ${await readFile(join(own, 'apiserver.log'), 'utf8')}`);
+  const { server, ca } = running;
   const authority = join(own, 'apiserver.crt');
-  const ca = await waitFor(`${name}: certificate`, () => readFile(authority, 'utf8').catch(() => undefined));
-  await waitFor(
-    `${name}: ready`,
-    () => send(server, ca, { method: 'GET', path: '/readyz' }).catch(() => undefined),
-    60,
-  );
   const kubeconfig = join(own, 'kubeconfig');
   await writeFile(kubeconfig, kubeconfigOf(server, authority), { mode: 0o600 });
   const connect = async (who: Who = 'admin', pageSize = 500) => {
@@ -166,7 +182,7 @@ export async function startApiServer(store: Store, folder: string, name: string)
     },
     async [Symbol.asyncDispose]() {
       await admin[Symbol.asyncDispose]();
-      await endTracked(pidFile, 'SIGKILL');
+      await endTracked(join(own, 'apiserver.pid'), 'SIGKILL');
     },
   };
 }
