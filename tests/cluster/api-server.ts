@@ -30,11 +30,10 @@ export interface Store extends AsyncDisposable {
   readonly url: string;
 }
 
-export async function startEtcd(folder: string): Promise<Store> {
-  await mkdir(folder, { recursive: true });
+/** Undefined where it has ended: another process may have taken a port that was free. */
+async function runEtcd(folder: string, pidFile: string): Promise<string | undefined> {
   const url = `http://127.0.0.1:${await freePort(undefined)}`;
-  const pidFile = join(folder, 'etcd.pid');
-  await startDaemon({
+  const { pid, started } = await startDaemon({
     argv: [
       'etcd',
       `--data-dir=${join(folder, 'etcd')}`,
@@ -47,7 +46,28 @@ export async function startEtcd(folder: string): Promise<Store> {
     logFile: join(folder, 'etcd.log'),
     pidFile,
   });
+  const healthy = async () => {
+    if (!isAlive(pid, started)) return 'ended' as const;
+    const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5000) }).catch(() => undefined);
+    return answer?.ok === true ? ('ready' as const) : undefined;
+  };
+  return (await waitFor('etcd: ready', healthy, 120)) === 'ready' ? url : undefined;
+}
+
+export async function startEtcd(folder: string): Promise<Store> {
+  await mkdir(folder, { recursive: true });
+  const pidFile = join(folder, 'etcd.pid');
+  const url = await triedAgain('etcd', join(folder, 'etcd.log'), () => runEtcd(folder, pidFile));
   return { url, [Symbol.asyncDispose]: () => endTracked(pidFile, 'SIGKILL') };
+}
+
+/** Throws with the log of what ended each time. */
+async function triedAgain<T>(name: string, log: string, start: () => Promise<T | undefined>): Promise<T> {
+  for (let n = 0; n < 3; n += 1) {
+    const started = await start();
+    if (started !== undefined) return started;
+  }
+  throw new Error(`${name} ended: ${await readFile(log, 'utf8')}`);
 }
 
 async function writeKeys(folder: string): Promise<void> {
@@ -75,16 +95,19 @@ function kubeconfigOf(server: string, authority: string): string {
 }
 
 interface Send {
+  /** It gives up then. @default no limit */
+  readonly seconds?: number;
   readonly method: string;
   readonly path: string;
   readonly body?: unknown;
 }
 
 /** The client's own classes would drop the fields that this test is about. */
-async function send(server: string, ca: string, { method, path, body }: Send): Promise<unknown> {
+async function send(server: string, ca: string, { method, path, body, seconds }: Send): Promise<unknown> {
   const headers = { authorization: `Bearer ${TOKENS.admin}`, 'content-type': 'application/json' };
   return new Promise((resolve, reject) => {
-    const call = request(`${server}${path}`, { method, ca, headers, agent: false }, (response) => {
+    const limit = seconds === undefined ? {} : { signal: AbortSignal.timeout(seconds * 1000) };
+    const call = request(`${server}${path}`, { method, ca, headers, agent: false, ...limit }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => {
         text += part;
@@ -137,12 +160,12 @@ async function runApiServer(
     pidFile: join(own, 'apiserver.pid'),
   });
   const ready = async () => {
+    if (!isAlive(pid, started)) return 'ended' as const;
     const ca = await readFile(join(own, 'apiserver.crt'), 'utf8').catch(() => undefined);
-    if (ca !== undefined) {
-      const answer = await send(server, ca, { method: 'GET', path: '/readyz' }).catch(() => undefined);
-      if (answer !== undefined) return { server, ca };
-    }
-    return isAlive(pid, started) ? undefined : ('ended' as const);
+    if (ca === undefined) return undefined;
+    // A stranger at this port may take the connection and say nothing.
+    const asked = { method: 'GET', path: '/readyz', seconds: 5 };
+    return (await send(server, ca, asked).catch(() => undefined)) === undefined ? undefined : { server, ca };
   };
   const outcome = await waitFor(`${name}: ready`, ready, 120);
   return outcome === 'ended' ? undefined : outcome;
@@ -153,9 +176,8 @@ export async function startApiServer(store: Store, folder: string, name: string)
   const own = join(folder, name);
   await mkdir(own, { recursive: true });
   await writeKeys(own);
-  let running = await runApiServer(store, own, name);
-  for (let again = 0; running === undefined && again < 3; again += 1) running = await runApiServer(store, own, name);
-  if (running === undefined) throw new Error(`${name} ended: ${await readFile(join(own, 'apiserver.log'), 'utf8')}`);
+  const log = join(own, 'apiserver.log');
+  const running = await triedAgain(name, log, () => runApiServer(store, own, name));
   const { server, ca } = running;
   const authority = join(own, 'apiserver.crt');
   const kubeconfig = join(own, 'kubeconfig');
