@@ -27,7 +27,7 @@ export interface Owner {
 }
 
 /**
- * Of a pod that reads a volume of the platform. Without a group of the volume nothing of it is changed by the mount. Secrets belong to root
+ * A pod that reads a volume of the platform. It names no group for the volume, so the mount changes nothing there. Secrets belong to root
  * then, so the pod is in that group, which gives it nothing else.
  */
 export function readerSecurity({ user, group }: Owner): PodSecurity {
@@ -40,7 +40,7 @@ export function readerSecurity({ user, group }: Owner): PodSecurity {
   };
 }
 
-/** Of a pod that fills one. A fresh volume is root's: the pod gets it by the group. */
+/** A pod that fills one. A fresh volume is root's: the pod gets it by the group. */
 export function fillerSecurity({ user, group }: Owner): PodSecurity {
   return {
     runAsNonRoot: true,

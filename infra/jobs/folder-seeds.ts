@@ -1,9 +1,8 @@
 /** Fills folders from a copy, with a Job for each, before any service uses them. A volume with files in it is not touched. */
-import * as k8s from '@pulumi/kubernetes';
+import type * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
-import { drPodLabels, drPodSpec } from './dr-pod.ts';
+import { fillingJob } from './filling-job.ts';
 import { type JobPodArgs, jobPod } from './job-pod.ts';
 
 export interface FolderSeed {
@@ -48,31 +47,6 @@ export class FolderSeeds extends pulumi.ComponentResource {
     // `seed` is `dr restore-volume` by the name that an older toolbox image knows too.
     const reader = jobPod(job, 'verify', ['seed', workload, '--from', repository, '--to', target], pods);
     const pod = { ...reader, localRepository: undefined, fills: { [path]: claim } };
-    const labels = drPodLabels(pod);
-    // After this time the platform has missed its RTO anyway. Until then a claim may still be pending.
-    const longest = seconds(plan.objectives.rto.full);
-    return new k8s.batch.v1.Job(
-      `${name}-${workload}`,
-      {
-        metadata: {
-          name: job,
-          namespace,
-          labels,
-          // A failed Job stays failed, so the next run replaces it.
-          annotations: awaited ? { 'pulumi.com/replaceUnready': 'true' } : { 'pulumi.com/skipAwait': 'true' },
-        },
-        spec: {
-          backoffLimit: 3,
-          activeDeadlineSeconds: longest,
-          template: { metadata: { labels }, spec: drPodSpec(pod) },
-        },
-      },
-      {
-        parent: this,
-        // The template of a Job can't change: a new image needs a new Job, and the old one must release the name first.
-        deleteBeforeReplace: true,
-        customTimeouts: { create: `${longest}s` },
-      },
-    );
+    return fillingJob(`${name}-${workload}`, { plan, namespace, pod, awaited }, { parent: this });
   }
 }

@@ -1,9 +1,8 @@
 /** Loads copies into stores, with a Job for each, before any service uses them: dumps into a fresh database, or into an external server. */
-import * as k8s from '@pulumi/kubernetes';
+import type * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
-import { drPodLabels, drPodSpec } from './dr-pod.ts';
+import { fillingJob } from './filling-job.ts';
 import { type JobPodArgs, jobPod } from './job-pod.ts';
 
 export interface StoreLoad {
@@ -41,32 +40,8 @@ export class StoreLoads extends pulumi.ComponentResource {
     const what = ['--to', point, '--from', args.repository, '--only', workload, '--no-backup'];
     const consent = overwrite ? ['--confirm', args.environment] : [];
     const pod = jobPod(job, 'load', ['restore', ...what, ...consent], args.pods);
-    const labels = drPodLabels(pod);
-    // After this time the platform has missed its RTO anyway.
-    const longest = seconds(args.plan.objectives.rto.full);
-    return new k8s.batch.v1.Job(
-      `${name}-${workload}`,
-      {
-        metadata: {
-          name: job,
-          namespace: args.namespace,
-          labels,
-          // A failed Job stays failed, so the next run replaces it. It resumes what it had begun.
-          annotations: { 'pulumi.com/replaceUnready': 'true' },
-        },
-        spec: {
-          backoffLimit: 3,
-          activeDeadlineSeconds: longest,
-          template: { metadata: { labels }, spec: drPodSpec(pod) },
-        },
-      },
-      {
-        parent: this,
-        // A later image must not load the copy again, over what the platform has written since.
-        ignoreChanges: ['spec'],
-        deleteBeforeReplace: true,
-        customTimeouts: { create: `${longest}s` },
-      },
-    );
+    const { plan, namespace } = args;
+    // A later image must not load the copy again, over what the platform has written since. A Job that failed resumes what it had begun.
+    return fillingJob(`${name}-${workload}`, { plan, namespace, pod }, { parent: this, ignoreChanges: ['spec'] });
   }
 }

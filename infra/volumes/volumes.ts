@@ -5,7 +5,6 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { canonicalJson } from '../../plan/digest.ts';
-import { seconds } from '../../plan/duration.ts';
 import type { ResolvedPoint } from '../../recovery/public.ts';
 import { accessData, type ClusterSecrets, makeSecret, passphraseData } from '../cluster/keys.ts';
 import { labelsOf } from '../cluster/labels.ts';
@@ -18,6 +17,7 @@ import { accountName, prefixOf, volumeNamespaces } from '../config/volumes/names
 import { claimOf, type PlatformVolume } from '../config/volumes/schema.ts';
 import { drPodLabels, drPodSpec, OBJECTS } from '../jobs/dr-pod.ts';
 import { renderMoverEnvironment } from '../jobs/environment.ts';
+import { fillingJob } from '../jobs/filling-job.ts';
 import type { JobPodArgs } from '../jobs/job-pod.ts';
 import { type MoverArgs, moverPod, moverRuns, seedPod } from './mover.ts';
 
@@ -192,32 +192,11 @@ export class PlatformVolumes extends pulumi.ComponentResource {
     dependsOn: readonly pulumi.Resource[],
   ): k8s.batch.v1.Job {
     const pod = seedPod(volume, from, this.#pods);
-    const labels = { ...drPodLabels(pod), ...this.#marks };
-    // After this time the platform has missed its RTO anyway. Until then a claim may still be pending.
-    const longest = seconds(this.#args.config.plan.objectives.rto.full);
-    return new k8s.batch.v1.Job(
+    const { plan } = this.#args.config;
+    return fillingJob(
       `${this.#name}-seed-${volume.id}`,
-      {
-        metadata: {
-          name: pod.name,
-          namespace: volume.namespace,
-          labels,
-          // A failed Job stays failed, so the next run replaces it.
-          annotations: { 'pulumi.com/replaceUnready': 'true' },
-        },
-        spec: {
-          backoffLimit: 3,
-          activeDeadlineSeconds: longest,
-          template: { metadata: { labels }, spec: drPodSpec(pod) },
-        },
-      },
-      {
-        parent: this,
-        dependsOn: [...this.#site, ...dependsOn],
-        // The template of a Job can't change: a new image needs a new Job, and the old one must release the name first.
-        deleteBeforeReplace: true,
-        customTimeouts: { create: `${longest}s` },
-      },
+      { plan, namespace: volume.namespace, pod, labels: this.#marks },
+      { parent: this, dependsOn: [...this.#site, ...dependsOn] },
     );
   }
 }

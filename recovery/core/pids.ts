@@ -44,7 +44,7 @@ export function processStat(pid: number): ProcessStat | undefined {
   return { name, state: fields[0] ?? '', parent: Number(fields[1]), started: fields[19] ?? '' };
 }
 
-/** Whether a signal (SIGSTOP) or a debugger has stopped it: it lives, and answers nobody until it goes on. */
+/** Whether a signal (SIGSTOP) or a debugger has stopped it: the process is there, and answers nobody until it goes on. */
 export function isStopped(pid: number): boolean {
   return ['T', 't'].includes(processStat(pid)?.state ?? '');
 }

@@ -20,6 +20,9 @@ export interface Verdict {
 const leftOut = (why: string): Verdict => ({ fate: 'left-out', why });
 const refused = (why: string): Verdict => ({ fate: 'refused', why });
 
+const ofStack = ({ labels }: KubeObject['metadata']): Verdict | undefined =>
+  labels?.[OWN_LABEL] === undefined ? undefined : leftOut('the stack declares it: `pulumi up` puts it back');
+
 const CLOSED_BY: Readonly<Record<string, string>> = {
   [FENCE_QUOTA]: 'a failover has stopped this namespace: what runs here again writes beside the new leader',
   [ISOLATION]: 'the platform is isolated: dr isolate --undo gives it back first',
@@ -27,7 +30,8 @@ const CLOSED_BY: Readonly<Record<string, string>> = {
 
 /** By the captured object alone. Undefined where nothing speaks against it. */
 export function verdictOfCaptured({ metadata, kind }: KubeObject, { namespaces, closed }: Bounds): Verdict | undefined {
-  if (metadata.labels?.[OWN_LABEL] !== undefined) return leftOut('the stack declares it: `pulumi up` puts it back');
+  const declared = ofStack(metadata);
+  if (declared !== undefined) return declared;
   const namespace = kind === 'Namespace' ? metadata.name : metadata.namespace;
   if (namespace === undefined) return undefined;
   if (!namespaces.includes(namespace))
@@ -38,8 +42,9 @@ export function verdictOfCaptured({ metadata, kind }: KubeObject, { namespaces, 
 
 /** By what is there now. */
 export function verdictOfLive({ metadata }: KubeObject): Verdict | undefined {
-  const { labels, annotations, ownerReferences, deletionTimestamp } = metadata;
-  if (labels?.[OWN_LABEL] !== undefined) return leftOut('the stack declares it: `pulumi up` puts it back');
+  const declared = ofStack(metadata);
+  if (declared !== undefined) return declared;
+  const { annotations, ownerReferences, deletionTimestamp } = metadata;
   const owner = ownerReferences?.find(({ controller }) => controller === true);
   if (owner !== undefined) return leftOut(`${owner.kind} ${owner.name} makes it and would change it back: select that`);
   if (deletionTimestamp !== undefined)

@@ -4,7 +4,7 @@ import { OWN_LABEL } from '../../plan/layout.ts';
 import { badInput, DrError } from '../core/errors.ts';
 import { scrub } from '../core/log.ts';
 import { KubernetesAnswer } from '../kubernetes/failure.ts';
-import { type KubeObject, kindOf, nameOf } from '../kubernetes/objects.ts';
+import { type KubeObject, kindOf, nameOf, type ResourceType } from '../kubernetes/objects.ts';
 import { restoreWaves } from '../workloads/objects/order.ts';
 import { additionsOf, changesOf } from './differences.ts';
 import { type Bounds, type Verdict, verdictOfCaptured, verdictOfLive } from './left-out.ts';
@@ -117,15 +117,19 @@ async function lookAt(selected: Selected, context: Context): Promise<PlannedObje
   const live = await cluster.get(type, object);
   const verdict = live && verdictOfLive(live);
   if (verdict !== undefined) return judged(verdict);
-  return tryIt(selected, live, context);
+  return tryIt(selected, { type, live }, context);
 }
 
-async function tryIt(selected: Selected, live: KubeObject | undefined, context: Context): Promise<PlannedObject> {
+interface Found {
+  readonly type: ResourceType;
+  /** Undefined where it is not there. */
+  readonly live: KubeObject | undefined;
+}
+
+async function tryIt(selected: Selected, { type, live }: Found, context: Context): Promise<PlannedObject> {
   const { object } = selected;
   const { cluster, force } = context;
   const known = bare(selected);
-  const type = await cluster.typeOf(object);
-  if (type === undefined) throw new TypeError(`${known.name} was served a moment ago`);
   const tried = await cluster.apply(type, object, { dryRun: true, force: false });
   const conflicts = 'conflicts' in tried ? tried.conflicts : [];
   const forced = 'conflicts' in tried ? await cluster.apply(type, object, { dryRun: true, force: true }) : tried;

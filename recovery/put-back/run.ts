@@ -9,7 +9,7 @@ import { restoreWaves, type Wave } from '../workloads/objects/order.ts';
 import { additionsOf, isAsApplied } from './differences.ts';
 import { definedKind, isTrue, type LiveCluster } from './live.ts';
 import { isOfOne, refusalOf } from './plan.ts';
-import type { PlannedObject, PutBack, PutBackResult } from './types.ts';
+import type { Addition, PlannedObject, PutBack, PutBackResult } from './types.ts';
 import { awaitWorkloads } from './wait.ts';
 
 const AT_ONCE = 8;
@@ -26,10 +26,10 @@ export interface RunOptions {
 
 const AS_IS = { same: 'unchanged', conflict: 'conflict', refused: 'failed', 'left-out': 'left-out' } as const;
 
-const staying = (live: KubeObject, wanted: KubeObject): string[] =>
-  additionsOf(live, wanted)
-    .filter(({ isMark }) => !isMark)
-    .map(({ path, managers }) => `${path} (${managers.join(', ')})`);
+const removable = (additions: readonly Addition[]): Addition[] => additions.filter(({ isMark }) => !isMark);
+
+const staying = (additions: readonly Addition[]): string[] =>
+  removable(additions).map(({ path, managers }) => `${path} (${managers.join(', ')})`);
 
 /** A stack that declares the object must be able to set it again: its next `up` would meet our name. */
 function isOfStack({ metadata }: KubeObject): boolean {
@@ -66,7 +66,7 @@ function removeAdded(cluster: LiveCluster, type: ResourceType, object: KubeObjec
     read,
     () => cluster.get(type, object),
     async (live) => {
-      const added = additionsOf(live, object).filter(({ isMark }) => !isMark);
+      const added = removable(additionsOf(live, object));
       const pointers = added.map(({ pointer }) => pointer).toReversed();
       return pointers.length === 0 ? live : cluster.remove(type, live, pointers);
     },
@@ -103,17 +103,16 @@ async function write(cluster: LiveCluster, planned: PlannedObject, { force }: Ru
     ...known,
     became: other.length > 0 ? 'failed' : applied.created ? 'created' : 'changed',
     notes: [...notes.filter((note) => !note.startsWith('not tried yet')), ...other],
-    stays: staying(then, object),
+    stays: staying(additionsOf(then, object)),
   };
 }
 
 async function putOne(cluster: LiveCluster, planned: PlannedObject, options: RunOptions): Promise<PutBack> {
   const { fate, object, name, byName, conflicts, notes, additions } = planned;
-  const stays = additions
-    .filter(({ isMark }) => !isMark)
-    .map(({ path, managers }) => `${path} (${managers.join(', ')})`);
-  if (fate !== 'create' && fate !== 'change')
-    return { name, byName, conflicts, notes, stays: fate === 'same' ? stays : [], became: AS_IS[fate] };
+  if (fate !== 'create' && fate !== 'change') {
+    const stays = fate === 'same' ? staying(additions) : [];
+    return { name, byName, conflicts, notes, stays, became: AS_IS[fate] };
+  }
   const event = { step: `put-back/${name}`, title: name };
   options.progress({ ...event, state: 'start' });
   try {

@@ -8,7 +8,7 @@ import { channelTests } from '../incident/channel-tests.ts';
 import { openRecords } from '../incident/records.ts';
 import { keysFingerprint } from '../keys/fingerprint.ts';
 import { readKeyring } from '../points/catalog/keyring.ts';
-import { readRecords } from '../records/store.ts';
+import { recordsIn } from '../records/store.ts';
 import { readRuns } from '../report/runs.ts';
 import { runDoctor } from '../status/doctor/doctor.ts';
 import type { Observation } from '../status/monitor/observation.ts';
@@ -28,10 +28,11 @@ async function look<T>(act: () => Promise<T>): Promise<Looked<T>> {
 /** @param observation the last refresh of the monitor, or one that was made for this */
 export async function collectFacts(site: Site, observation: Observation, now: Date): Promise<Facts> {
   const { plan, environment, file } = site;
+  const opened = openRecords(site);
   const [runs, records, channels, fingerprint, doctor, running] = await Promise.all([
     readRuns(environment.stateDir),
-    look(() => readRecords(site)),
-    look(async () => channelTests(site, await openRecords(site))),
+    look(async () => recordsIn(await opened)),
+    look(async () => channelTests(site, await opened)),
     look(async () => keysFingerprint(site, (await readKeyring(site)).signingKey().secret)),
     look(() => runDoctor(site)),
     look(() => lookAtRunning(site)),

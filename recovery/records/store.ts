@@ -3,7 +3,7 @@
  * altered or removed, and gives a repository later what it could not take.
  */
 import type { Site } from '../config/site.ts';
-import { type OpenRecordsOptions, openRecords, type Unreached } from '../incident/records.ts';
+import { type OpenRecordsOptions, openRecords, type Records, type Unreached } from '../incident/records.ts';
 import { factsSchema, type PersonRecord, type RecordFacts } from './document.ts';
 
 const LOG = 'plan-records';
@@ -46,7 +46,11 @@ export async function writeRecord(
 
 /** Throws only what keeps every signing key from being read: no record could be told from a forged one. */
 export async function readRecords(site: Site, options: OpenRecordsOptions = {}): Promise<RecordsRead> {
-  const opened = await openRecords(site, options);
+  return recordsIn(await openRecords(site, options));
+}
+
+/** For whoever has opened them already: opening asks every repository. */
+export function recordsIn(opened: Records): RecordsRead {
   const { records, problems } = opened.read(LOG);
   const parsed = records.map(({ at, by, id, event: { type, ...facts } }) => {
     const found = type === TYPE ? factsSchema.safeParse(facts).data : undefined;

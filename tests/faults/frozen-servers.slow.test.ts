@@ -33,8 +33,8 @@ test.concurrent('a port that accepts and never answers is somebody, for both', a
     const { port } = silent.address() as AddressInfo;
     const place = { dataDir: folder, host: '127.0.0.1', port };
     const postgres = { ...place, socketDir: folder, user: 'postgres', database: 'postgres' };
-    const lives = await Promise.all([redisLife(site, place), postgresLife(site, postgres)]);
-    expect(lives).toMatchObject([
+    const found = await Promise.all([redisLife(site, place), postgresLife(site, postgres)]);
+    expect(found).toMatchObject([
       { alive: true, answers: false, fact: `127.0.0.1:${port}: no answer within 30 s` },
       { alive: true, fact: expect.stringContaining(`127.0.0.1:${port}`) },
     ]);

@@ -17,7 +17,7 @@ interface Target {
   /** What is typed to confirm. */
   readonly name: string;
   readonly access: ClusterAccess;
-  /** Of the platform. */
+  /** The platform's. */
   readonly namespaces: readonly string[];
   readonly source: ObjectsSource;
 }

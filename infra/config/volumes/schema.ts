@@ -28,11 +28,11 @@ const volumeSchema = z.strictObject({
   access: z.enum(['ReadWriteOnce', 'ReadWriteMany']).default('ReadWriteOnce'),
   /** `files`: by restic. A snapshot of the storage is not built. */
   method: z.enum(['files', 'snapshot']).default('files'),
-  /** Of the files: who reads them, and to whom they belong when they come back. */
+  /** Who reads the files, and to whom they belong when they come back. */
   user: account('user').default(ACCOUNT),
   /** @default as `user` */
   group: account('group').optional(),
-  /** They come back with this tier. Of a workload that the plan has, its own counts. */
+  /** They come back with this tier. A workload that the plan has keeps its own. */
   tier: z.enum(TIERS).default('P2'),
 });
 
@@ -42,7 +42,7 @@ export type VolumesKey = z.infer<typeof volumesSchema>;
 
 /** A volume of the platform that a pod in its namespace copies. */
 export interface PlatformVolume {
-  /** Of the workload. */
+  /** The workload's. */
   readonly id: string;
   readonly namespace: string;
   readonly claim: string;

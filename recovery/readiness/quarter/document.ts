@@ -2,7 +2,7 @@
 import { formatDuration } from '../../../plan/duration.ts';
 import type { Block } from '../../incident/post-mortem/document.ts';
 import { formatTime, plural } from '../../report/format.ts';
-import type { DutyRow, QuarterReport, Recovery, Tally } from './report.ts';
+import type { DutyRow, QuarterReport, Recovery, Tally, VerifyTally } from './report.ts';
 
 const heading = (text: string): Block => ({ kind: 'heading', level: 2, text });
 const item = (text: string): Block => ({ kind: 'item', text });
@@ -29,8 +29,10 @@ function recoveryLine({ at, what, by, tiers, met }: Recovery): string {
   return `${formatTime(at)} ${what}${who}: ${met ? 'objectives met' : 'OBJECTIVE MISSED'}; ${measured.join('; ')}`;
 }
 
-const tallyLine = ({ id, passed, failed, deep }: Tally): string =>
-  `${id}: ${passed} passed${deep === undefined ? '' : ` (${deep} restored a point)`}, ${failed} failed`;
+const backupLine = ({ id, passed, failed }: Tally): string => `${id}: ${passed} passed, ${failed} failed`;
+
+const verifyLine = ({ id, passed, failed, deep }: VerifyTally): string =>
+  `${id}: ${passed} passed (${deep} restored a point), ${failed} failed`;
 
 function dutyLine({ kind, title, cadence, runs, overdueSeconds }: DutyRow): string {
   const done = runs.map(({ at, by, result, how }) => `${formatTime(at)} ${result}, by ${by} (${how})`);
@@ -55,8 +57,8 @@ export function quarterBlocks(report: QuarterReport): Block[] {
     ...(unread.length === 0 ? [] : section('Not read: something may be missing below', unread, '')),
     ...section('Exceptions', exceptions, 'None.'),
     ...section('Recoveries and drills, measured against the plan', recoveries.map(recoveryLine), 'None.'),
-    ...section('Verifications of the copies', report.verifications.map(tallyLine), 'None.'),
-    ...section('Backups by schedule', report.backups.map(tallyLine), 'None.'),
+    ...section('Verifications of the copies', report.verifications.map(verifyLine), 'None.'),
+    ...section('Backups by schedule', report.backups.map(backupLine), 'None.'),
     ...section('Tests and reviews of the plan', report.duties.map(dutyLine), 'The plan has none.'),
     ...section(
       'Proofs and exercises',

@@ -47,8 +47,11 @@ export interface Tally {
   readonly id: string;
   readonly passed: number;
   readonly failed: number;
-  /** Of verifications: those that restored a point, and passed. */
-  readonly deep?: number;
+}
+
+export interface VerifyTally extends Tally {
+  /** Those that passed and restored a point. */
+  readonly deep: number;
 }
 
 export interface DutyRow {
@@ -72,7 +75,7 @@ export interface QuarterReport {
   readonly environment: string;
   readonly site: string;
   readonly recoveries: readonly Recovery[];
-  readonly verifications: readonly Tally[];
+  readonly verifications: readonly VerifyTally[];
   readonly backups: readonly Tally[];
   readonly duties: readonly DutyRow[];
   readonly proofs: RecordsRead['records'];
@@ -112,14 +115,14 @@ function recoveriesOf(plan: Plan, measurements: readonly Measurement[]): Recover
   });
 }
 
-function tally(id: string, runs: readonly { readonly ok: boolean; readonly deep?: boolean | undefined }[]): Tally {
-  const passed = runs.filter(({ ok }) => ok);
-  return {
-    id,
-    passed: passed.length,
-    failed: runs.length - passed.length,
-    deep: passed.filter(({ deep }) => deep === true).length,
-  };
+function tally(id: string, runs: readonly { readonly ok: boolean }[]): Tally {
+  const passed = runs.filter(({ ok }) => ok).length;
+  return { id, passed, failed: runs.length - passed };
+}
+
+function verificationsOf(id: string, runs: readonly RunRecord[]): VerifyTally {
+  const own = runs.flatMap((run) => (run.what === 'verify' && run.repository === id ? [run] : []));
+  return { ...tally(id, own), deep: own.filter(({ ok, deep }) => ok && deep === true).length };
 }
 
 /** The parts of `[from, until)` in which the last run that passed was older than its cadence. */
@@ -130,7 +133,7 @@ function overdueSeconds(
   until: number,
 ): number {
   const passed = runs.filter(({ result }) => result === 'passed').map(({ at }) => Date.parse(at));
-  const ends = [...passed.map((at) => dueAfter(new Date(at), cadence).getTime())];
+  const ends = passed.map((at) => dueAfter(new Date(at), cadence).getTime());
   // Before the first one nothing had ever passed.
   const gaps = [Number.NEGATIVE_INFINITY, ...ends].map((start, n) => [start, passed[n] ?? until] as const);
   const sum = gaps.reduce((all, [start, end]) => all + Math.max(0, Math.min(end, until) - Math.max(start, from)), 0);
@@ -214,19 +217,13 @@ export function quarterReport(quarter: Quarter, facts: QuarterFacts): QuarterRep
       plan,
       facts.measurements.filter(({ at }) => isIn(at)),
     ),
-    verifications: facts.repositories.map((id) =>
+    verifications: facts.repositories.map((id) => verificationsOf(id, runs)),
+    backups: plan.schedules.map(({ id }) =>
       tally(
         id,
-        runs.filter((run) => run.what === 'verify' && run.repository === id),
+        runs.filter((run) => run.what === 'backup' && run.schedule === id),
       ),
     ),
-    backups: plan.schedules.map(({ id }) => {
-      const { deep: _, ...counts } = tally(
-        id,
-        runs.filter((run) => run.what === 'backup' && run.schedule === id),
-      );
-      return counts;
-    }),
     duties: dutiesOf(facts, isIn, from, until),
     proofs: facts.records.records.filter(({ about, at }) => (about === 'proof' || about === 'exercise') && isIn(at)),
     incidents: facts.incidents
