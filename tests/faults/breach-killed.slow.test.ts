@@ -1,11 +1,13 @@
 /** The breach kit is killed in the middle: the host says what is half done, and the same command goes on. */
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { type RunningDr, startDr } from './dr-process.ts';
 import { drEnds, editEnvironment, withGolden } from './golden.ts';
+import { startStepped } from './journal-watch.ts';
 
 /** Kills the command when `isReached`. Fails where it ended before: then nothing was killed. */
 async function killWhen(site: Platform, args: readonly string[], isReached: () => Promise<boolean>): Promise<void> {
@@ -14,10 +16,21 @@ async function killWhen(site: Platform, args: readonly string[], isReached: () =
     const alive = run.alive();
     if (await isReached()) break;
     if (!alive) throw new Error(`dr ${args.join(' ')} ended before it was killed:\n${(await run.done).stderr}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await delay(1);
   }
+  await killed(run);
+}
+
+async function killed(run: RunningDr): Promise<void> {
   run.kill9();
   expect((await run.done).exitCode).toBeUndefined();
+}
+
+/** Kills the command behind a line of its journal, which lies in `folder` of the state. */
+async function killAt(site: Platform, args: readonly string[], line: string, ...folder: string[]): Promise<void> {
+  const run = await startStepped(site.envFile, args, () => steps(site, ...folder));
+  expect(await run.until((name) => name === line)).toBe(line);
+  await killed(run);
 }
 
 /** Lines `step state` of the journals below a folder of the state. */
@@ -42,31 +55,6 @@ const roles = async (site: Platform): Promise<unknown[]> => {
   return (await client.query(question).finally(() => client.end())).rows;
 };
 
-/** Holds up who writes into one of the server's own tables while `use` runs: a step is then killed before it is done. */
-async function withLock(site: Platform, table: string, use: () => Promise<void>): Promise<void> {
-  const client = await site.postgres();
-  try {
-    await client.query('BEGIN');
-    await client.query(`LOCK TABLE ${table} IN EXCLUSIVE MODE`);
-    await use();
-  } finally {
-    await client.end();
-  }
-}
-
-/** Redis answers nobody while `use` runs. */
-async function withSilentRedis(site: Platform, use: () => Promise<void>): Promise<void> {
-  const redis = await site.redis();
-  const [, pid] = /^process_id:(\d+)/m.exec(await redis.info('server')) ?? [];
-  redis.disconnect();
-  process.kill(Number(pid), 'SIGSTOP');
-  try {
-    await use();
-  } finally {
-    process.kill(Number(pid), 'SIGCONT');
-  }
-}
-
 /** Who opens `path` waits until `use` has ended: a step is then killed before it is done. */
 async function withPipe(path: string, use: () => Promise<void>): Promise<void> {
   await execa('mkfifo', [path]);
@@ -89,13 +77,12 @@ test('an isolation and its undo are killed: named as half done, gone on with, an
     }));
     const before = await roles(site);
     const isolate = ['isolate', '--confirm', 'drill'];
-    const has = (line: string) => async () => (await steps(site, 'isolate')).includes(line);
 
-    await withLock(site, 'pg_authid', () => killWhen(site, isolate, has('postgres/logins start')));
+    await killAt(site, isolate, 'postgres/logins start', 'isolate');
     expect(await said(site)).toMatch(
       /FAILED\s+The host is not isolated\s+cut off in part since .*type `dr isolate` again/,
     );
-    await withLock(site, 'pg_db_role_setting', () => killWhen(site, isolate, has('postgres/read-only start')));
+    await killAt(site, isolate, 'postgres/read-only start', 'isolate');
     expect(await said(site)).toMatch(/cut off in part since .*redis\/users/);
     await drEnds(3, site.envFile, isolate);
     const whole = await drEnds(0, site.envFile, ['health', '--security']).catch(() =>
@@ -104,7 +91,7 @@ test('an isolation and its undo are killed: named as half done, gone on with, an
     expect(whole.stdout).toMatch(/-\s+The host is not isolated\s+cut off since .*--undo/);
 
     const undo = ['isolate', '--undo', '--confirm', 'drill'];
-    await withSilentRedis(site, () => killWhen(site, undo, has('undo/postgres done')));
+    await killAt(site, undo, 'undo/postgres done', 'isolate');
     expect(await said(site)).toMatch(/given back in part, since .*dr isolate --undo` again/);
     await drEnds(0, site.envFile, undo);
     expect(await roles(site)).toEqual(before);
@@ -138,17 +125,6 @@ test('a collection of evidence is killed: it is listed as interrupted, leaves no
   });
 });
 
-/** The file that a half done rotation makes for a passphrase or the signing key, beside the one that it replaces. */
-async function nextFile(
-  site: Platform,
-  name: string,
-  from: { readonly file: string } | object | undefined,
-): Promise<string> {
-  if (from === undefined || !('file' in from)) throw new Error(`${name} is in no file`);
-  const [journal = ''] = await readdir(join(site.paths.state, 'secrets', 'journal'));
-  return join(dirname(from.file), `${name}-${journal.replace(/\.jsonl$/, '')}`);
-}
-
 test('a rotation is killed at each kind of secret: it goes on with the same values, and the host is never locked out', async () => {
   await withGolden(async (golden) => {
     const site = await golden.startSource();
@@ -156,13 +132,13 @@ test('a rotation is killed at each kind of secret: it goes on with the same valu
     const file = settings?.password && 'file' in settings.password ? settings.password.file : '';
     const old = await readFile(file, 'utf8');
     const rotate = ['secrets', 'rotate', '--confirm', 'drill'];
-    const has = (line: string) => async () => (await steps(site, 'secrets', 'journal')).includes(line);
+    const killAtStep = (line: string) => killAt(site, rotate, line, 'secrets', 'journal');
     const run = async (): Promise<string> => {
       const names = await readdir(join(site.paths.state, 'secrets')).catch(() => [] as string[]);
       return join(site.paths.state, 'secrets', names.find((name) => name !== 'journal') ?? 'none');
     };
 
-    await withLock(site, 'pg_authid', () => killWhen(site, rotate, has('postgres/auth_service start')));
+    await killAtStep('postgres/auth_service start');
     const half = await said(site);
     expect(half).toMatch(/FAILED\s+No rotation of secrets is half done\s+begun at .*type `dr secrets rotate` again/);
     // The new value is on disk, and perhaps in the server.
@@ -173,11 +149,8 @@ test('a rotation is killed at each kind of secret: it goes on with the same valu
     await withPipe(edited, () => killWhen(site, rotate, made));
     const fresh = await readFile(join(await run(), 'own-redis'), 'utf8');
     await withPipe(edited, () => killWhen(site, rotate, async () => (await readFile(file, 'utf8')) !== old));
-    const { repositories, signingKeys } = site.environment;
-    const passphrase = await nextFile(site, 'local', repositories.local?.passphrases?.[0]?.from);
-    await withPipe(passphrase, () => killWhen(site, rotate, has('repository/local start')));
-    const signing = await nextFile(site, 'points', signingKeys[0]?.from);
-    await withPipe(signing, () => killWhen(site, rotate, has('signing start')));
+    await killAtStep('repository/local start');
+    await killAtStep('signing start');
 
     const { stdout } = await drEnds(0, site.envFile, [...rotate, '-o', 'json']);
     const { rotated, failed } = JSON.parse(stdout) as { rotated: { id: string; file: string }[]; failed: unknown[] };

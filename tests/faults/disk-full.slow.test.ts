@@ -9,8 +9,8 @@ import type { Platform } from '../../drill/platform/platform.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import { makeRun } from '../../recovery/core/process.ts';
 import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
-import { dr, drEnds, type Golden, startDr, withGolden } from './golden.ts';
-import { journalFiles, journalLines, nameOf, untilLine } from './journal-watch.ts';
+import { dr, drEnds, type Golden, withGolden } from './golden.ts';
+import { journalFiles, journalLines, nameOf, startSteppedRestore } from './journal-watch.ts';
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup'];
 const MEGABYTE = 1024 * 1024;
@@ -95,12 +95,10 @@ asRoot.each([
   await withGolden(async (golden) => {
     await onSmallDisk(golden, 600, [workload], async (site) => {
       const before = await sourceDigests(golden);
-      const command = startDr(site.envFile, RESTORE);
-      expect(await untilLine(site, command, 0, (name) => name === at)).toBe(at);
-      // It holds meanwhile: a small copy would else be whole before the disk is full.
-      process.kill(-command.pid, 'SIGSTOP');
+      const command = await startSteppedRestore(site, RESTORE);
+      expect(await command.until((name) => name === at)).toBe(at);
       const ballast = await fill(site, left);
-      process.kill(-command.pid, 'SIGCONT');
+      command.goOn();
       const failed = await command.done;
       expect(failed.exitCode, `${failed.stdout}${failed.stderr}`).toBe(1);
       expect(`${failed.stdout}${failed.stderr}`).toMatch(/no space left on device|ENOSPC|No space left/i);

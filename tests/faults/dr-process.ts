@@ -5,6 +5,7 @@ import { join } from 'node:path';
 /** Below the limit of a test: else the command's output would be lost. */
 const LIMIT_SECONDS = Number(process.env.LIMIT_OF_A_COMMAND ?? 100);
 
+const STOPPING = ['--import', join(import.meta.dirname, 'stop-at-lines.mjs')];
 const MAIN = join(import.meta.dirname, '../../cli/main.js');
 
 export interface DrResult {
@@ -19,6 +20,8 @@ export interface DrOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Kill the group after this long: a command that hangs fails its test by its output. @default 100; 300 in slow tests */
   readonly timeoutSeconds?: number;
+  /** It stops (SIGSTOP) behind each line of a journal, until somebody lets it go on. */
+  readonly stopsAtLines?: boolean;
 }
 
 export interface RunningDr {
@@ -37,12 +40,16 @@ function environment(extra: Readonly<Record<string, string>>): Record<string, st
 
 export function startDr(envFile: string, args: readonly string[], options: DrOptions = {}): RunningDr {
   const begun = performance.now();
-  const child: ChildProcess = spawn(process.execPath, [MAIN, ...args, '--env', envFile], {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: environment(options.env ?? {}),
-    cwd: '/',
-  });
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [...(options.stopsAtLines ? STOPPING : []), MAIN, ...args, '--env', envFile],
+    {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: environment(options.env ?? {}),
+      cwd: '/',
+    },
+  );
   const pid = child.pid as number;
   const kill9 = (): void => {
     try {

@@ -1,8 +1,10 @@
-/** Watches the journal of a restore from outside: the only way to know which step it has reached. */
+/** Leads a command from line to line of its journal, from outside: what is killed at a step is killed at that step, on any machine. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Platform } from '../../drill/platform/platform.ts';
-import { type RunningDr, startDr } from './dr-process.ts';
+import { isStopped } from '../../recovery/core/pids.ts';
+import { type DrOptions, type RunningDr, startDr } from './dr-process.ts';
 
 export interface JournalLine {
   readonly event: string;
@@ -29,34 +31,66 @@ export function nameOf(line: JournalLine): string {
   return [line.event === 'step' ? line.step : line.event, line.state ?? line.outcome].filter(Boolean).join(' ');
 }
 
-/**
- * Waits until a line that `wanted` accepts is written after the first `from` lines. Undefined if the command ends before. Polls
- * as fast as the disk allows: the next step may take only a millisecond.
- */
-export async function untilLine(
-  site: Platform,
-  run: RunningDr,
-  from: number,
-  wanted: (name: string) => boolean,
-): Promise<string | undefined> {
-  for (;;) {
-    const alive = run.alive();
-    const found = (await journalLines(site)).slice(from).map(nameOf).find(wanted);
-    if (found !== undefined) return found;
-    if (!alive) return undefined;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+/** A `dr` that stops behind each line of its journal: a test leads it from line to line. */
+export interface SteppedDr extends RunningDr {
+  /**
+   * Lets it go on until it has stopped behind a new line that `wanted` accepts, and leaves it stopped there. Undefined if the command
+   * ends before.
+   */
+  readonly until: (wanted: (name: string) => boolean) => Promise<string | undefined>;
+  /** Lets it go on to its end, without waiting for that. */
+  readonly goOn: () => void;
 }
 
-/** Starts `dr` and kills its process group when such a line appears. Returns the line, or undefined if `dr` ended by itself. */
+/** `lines` are those of the journal that the command writes, the oldest first. */
+export async function startStepped(
+  envFile: string,
+  args: readonly string[],
+  lines: () => Promise<string[]>,
+  options: DrOptions = {},
+): Promise<SteppedDr> {
+  let seen = (await lines()).length;
+  const run = startDr(envFile, args, { ...options, stopsAtLines: true });
+
+  /** Calls `atLine` each time it has stopped, until that is true or the process has ended. */
+  async function stepping(atLine: () => Promise<boolean>): Promise<void> {
+    while (run.alive()) {
+      if (isStopped(run.pid)) {
+        if (await atLine()) return;
+        process.kill(run.pid, 'SIGCONT');
+      }
+      await delay(1);
+    }
+  }
+
+  let found: string | undefined;
+  const until: SteppedDr['until'] = async (wanted) => {
+    if (found !== undefined) process.kill(run.pid, 'SIGCONT');
+    found = undefined;
+    await stepping(async () => {
+      const now = await lines();
+      found = now.slice(seen).find(wanted);
+      seen = now.length;
+      return found !== undefined;
+    });
+    return found;
+  };
+  return { ...run, until, goOn: () => void stepping(async () => false) };
+}
+
+/** Of a restore. */
+export function startSteppedRestore(site: Platform, args: readonly string[], options?: DrOptions): Promise<SteppedDr> {
+  return startStepped(site.envFile, args, async () => (await journalLines(site)).map(nameOf), options);
+}
+
+/** Starts `dr` and kills its process group behind such a line. Returns the line, or undefined if `dr` ended by itself. */
 export async function killAtLine(
   site: Platform,
   args: readonly string[],
   wanted: (name: string) => boolean,
 ): Promise<{ hit: string | undefined; run: RunningDr }> {
-  const before = (await journalLines(site)).length;
-  const run = startDr(site.envFile, args);
-  const hit = await untilLine(site, run, before, wanted);
+  const run = await startSteppedRestore(site, args);
+  const hit = await run.until(wanted);
   if (hit !== undefined) run.kill9();
   await run.done;
   return { hit, run };

@@ -7,19 +7,34 @@ import { processesBelow } from '../../drill/host/processes-below.ts';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { startPostgres } from '../../drill/platform/postgres.ts';
 import { expectDatabase, expectNoSecrets, isReady, sourceDigests } from './evidence.ts';
-import { drEnds, type RunningDr, startDr, withGolden } from './golden.ts';
+import { drEnds, type Golden, type RunningDr, startDr, withGolden } from './golden.ts';
+import { type HeldFile, holdFile } from './held-file.ts';
 import { journalLines, killAtLine, nameOf } from './journal-watch.ts';
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup', '--only', 'postgres'];
 
-async function files(folder: string): Promise<number> {
-  return (await readdir(folder, { recursive: true }).catch(() => [])).length;
+/** A part of the full backup, which pgBackRest reads in the middle of each copy. */
+async function holdBundle(golden: Golden): Promise<HeldFile> {
+  const root = join(golden.repositories, 'local');
+  const names = await readdir(root, { recursive: true });
+  const bundles = names.filter((name) => /\d{8}-\d{6}F\/bundle\/\d+$/.test(name)).toSorted();
+  return holdFile(join(root, bundles.at(-1) ?? 'none'), join(golden.folder, 'held'));
 }
 
-/** Returns when pgBackRest has written some files, and not yet all. */
-async function copying(site: Platform, run: RunningDr): Promise<void> {
-  await waitFor('files appear', async () => !run.alive() || (await files(join(site.paths.postgresData, 'base'))) > 50);
+/** Kills while pgBackRest copies; `kill` says whom. The repository is whole then; who is left of the engine waits in `held`. */
+async function killCopying(
+  golden: Golden,
+  site: Platform,
+  kill: (run: RunningDr) => void,
+): Promise<{ run: RunningDr; held: HeldFile }> {
+  const held = await holdBundle(golden);
+  const run = startDr(site.envFile, RESTORE);
+  await held.reached(run);
+  kill(run);
+  await waitFor('dr has ended', async () => !run.alive(), 60);
+  await held.giveBack();
   expect((await journalLines(site)).map(nameOf)).not.toContain('postgres/copy done');
+  return { run, held };
 }
 
 async function pgBackRestLog(site: Platform): Promise<string> {
@@ -33,10 +48,9 @@ test('dr and its engine are killed', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second');
     const before = await sourceDigests(golden);
-    const run = startDr(site.envFile, RESTORE);
-    await copying(site, run);
-    run.kill9();
+    const { run, held } = await killCopying(golden, site, ({ kill9 }) => kill9());
     const killed = await run.done;
+    await held.close();
     expect(killed.exitCode).toBeUndefined();
 
     await expect(startPostgres(site.run, site.paths, site.runAs)).rejects.toThrow(/pg_ctl/);
@@ -54,13 +68,12 @@ test('dr and its engine are killed', async () => {
 test('only dr is killed and its pgBackRest still runs: the next run ends it first', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second');
-    const run = startDr(site.envFile, RESTORE);
-    await copying(site, run);
-    process.kill(run.pid, 'SIGKILL');
+    const { held } = await killCopying(golden, site, ({ pid }) => process.kill(pid, 'SIGKILL'));
     expect((await processesBelow(site.paths.root)).some(({ command }) => /pgbackrest.* restore /.test(command))).toBe(
       true,
     );
     await drEnds(0, site.envFile, RESTORE);
+    await held.close();
     await expectDatabase(site, golden.facts);
   });
 });

@@ -2,11 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { waitFor } from '../../drill/host/processes.ts';
-import type { Platform } from '../../drill/platform/platform.ts';
 import { expectNoSecrets, expectWhole, isReady } from './evidence.ts';
-import { drEnds, startDr } from './golden.ts';
+import { drEnds } from './golden.ts';
 import { type GoldenS3, withGoldenS3 } from './golden-s3.ts';
-import { untilLine } from './journal-watch.ts';
+import { type SteppedDr, startSteppedRestore } from './journal-watch.ts';
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup'];
 /** From the moment that S3 is gone to the end of the command. */
@@ -14,7 +13,7 @@ const DEADLINE_SECONDS = 300;
 
 interface Loss {
   /** Waits for the moment, then S3 is gone. */
-  readonly moment: (site: Platform, run: ReturnType<typeof startDr>) => Promise<unknown>;
+  readonly moment: (run: SteppedDr, golden: GoldenS3) => Promise<unknown>;
   readonly gone: (golden: GoldenS3) => Promise<unknown>;
   readonly back: (golden: GoldenS3) => Promise<unknown>;
 }
@@ -22,9 +21,10 @@ interface Loss {
 async function lost(workload: string, { moment, gone, back }: Loss): Promise<void> {
   await withGoldenS3(async (golden) => {
     const site = await golden.s3Site('second', [workload]);
-    const run = startDr(site.envFile, RESTORE, { timeoutSeconds: 330 });
-    await moment(site, run);
+    const run = await startSteppedRestore(site, RESTORE, { timeoutSeconds: 330 });
+    await moment(run, golden);
     await gone(golden);
+    run.goOn();
     const since = performance.now();
     const failed = await run.done;
     const seconds = (performance.now() - since) / 1000;
@@ -53,8 +53,7 @@ const refuses = {
   gone: ({ region }: GoldenS3) => region.kill(),
   back: ({ region }: GoldenS3) => region.start(),
 };
-const at = (line: string) => (site: Platform, run: ReturnType<typeof startDr>) =>
-  untilLine(site, run, 0, (name) => name === line);
+const at = (line: string) => async (run: SteppedDr) => expect(await run.until((name) => name === line)).toBe(line);
 
 // They wait for timeouts most of the time, so they do it together.
 describe.concurrent('S3 is gone while', () => {
@@ -71,13 +70,23 @@ describe.concurrent('S3 is gone while', () => {
   );
 
   test('the server replays: it must not end recovery early and accept writes', () => {
-    const moment = async (site: Platform): Promise<void> => {
-      const log = async () => readFile(site.paths.postgresLog, 'utf8').catch(() => '');
-      await waitFor('replay', async () => (await log()).includes('restored log file'), 60);
+    // From the third segment on, which ends no replay.
+    const moment = async (run: SteppedDr, { proxy }: GoldenS3): Promise<void> => {
+      const asked = new Set<string>();
+      proxy.decide = (_, url) => {
+        const [segment] = /[0-9A-F]{24}-[0-9a-f]{40}/.exec(url) ?? [];
+        if (segment !== undefined) asked.add(segment);
+        return asked.size > 2 ? 'unavailable' : 'pass';
+      };
+      run.goOn();
+      await waitFor('replay', async () => asked.size > 2 || !run.alive(), 60);
     };
     return lost('postgres', {
       moment,
-      gone: refuses.gone,
+      gone: async (golden) => {
+        await refuses.gone(golden);
+        await hangs.back(golden);
+      },
       back: async (golden) => {
         const log = await readFile(`${golden.folder}/second/logs/postgres.log`, 'utf8');
         expect(log).not.toContain('selected new timeline');

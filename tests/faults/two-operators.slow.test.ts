@@ -6,7 +6,7 @@ import { openSite } from '../../recovery/config/site.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
 import { dr, drEnds, startDr, withGolden } from './golden.ts';
-import { journalFiles, journalLines, untilLine } from './journal-watch.ts';
+import { journalFiles, journalLines, killAtLine, startSteppedRestore } from './journal-watch.ts';
 import { shiftedClock } from './shifted-clock.ts';
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup'];
@@ -16,8 +16,8 @@ test('the second is refused while the first works, and nothing is touched', asyn
     const site = await golden.emptySite('second', { workloads: ['postgres', 'uploads'] });
     const before = await sourceDigests(golden);
     const begun = new Date().toISOString();
-    const first = startDr(site.envFile, RESTORE);
-    await untilLine(site, first, 0, (name) => name === 'postgres/copy start');
+    const first = await startSteppedRestore(site, RESTORE);
+    expect(await first.until((name) => name === 'postgres/copy start')).toBeDefined();
 
     const [second, other] = await Promise.all([
       // A clock that is an hour ahead makes no living holder's lock expire.
@@ -38,6 +38,7 @@ test('the second is refused while the first works, and nothing is touched', asyn
     expect(isReady(site)).toBe(false);
     expect(await journalFiles(site)).toHaveLength(1);
 
+    first.goOn();
     const result = await first.done;
     expect(result.exitCode, result.stderr).toBe(0);
     expect((await journalLines(site)).filter((line) => line.event === 'resume')).toEqual([]);
@@ -65,10 +66,7 @@ test('both at the same moment: one of them proceeds', async () => {
 test('the lock of a dead operator does not block', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['uploads'] });
-    const first = startDr(site.envFile, RESTORE);
-    await untilLine(site, first, 0, (name) => name === 'uploads/copy start');
-    first.kill9();
-    await first.done;
+    await killAtLine(site, RESTORE, (name) => name === 'uploads/copy start');
     await drEnds(0, site.envFile, RESTORE);
     await expectWhole(site, golden.facts);
   });
