@@ -45,7 +45,7 @@ test('hooks have a limit, and a post hook runs after a signal too', async () => 
     const since = performance.now();
     process.kill(running.pid, 'SIGTERM');
     expect((await running.done).exitCode).toBe(130);
-    expect(performance.now() - since).toBeLessThan(4_000);
+    expect(performance.now() - since).toBeLessThan(20_000);
     expect(await readFile(said, 'utf8')).toBe('pre\npost\n');
   });
 });

@@ -50,7 +50,7 @@ test('backups, checks and SIGTERM go on', async () => {
       process.kill(waiting.pid, 'SIGTERM');
       const { exitCode, stderr } = await waiting.done;
       expect(exitCode, stderr).toBe(130);
-      expect(performance.now() - since).toBeLessThan(4_000);
+      expect(performance.now() - since).toBeLessThan(20_000);
     } finally {
       await holder.end();
       await client.end();

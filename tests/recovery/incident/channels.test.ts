@@ -120,7 +120,7 @@ test('a server that hangs, one that is not there, and one that redirects: each e
   await expect(to({ type: 'slack', timeoutSeconds: 0.2 }, { webhook: hanging.url })).rejects.toMatchObject({
     fact: 'no answer in time (3 attempts)',
   });
-  expect(performance.now() - began).toBeLessThan(6000);
+  expect(performance.now() - began).toBeLessThan(20_000);
   const closed = createTcp();
   await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
   const { port } = closed.address() as AddressInfo;
@@ -174,5 +174,5 @@ test('mail: a wrong password is not tried again and not shown; a server that han
   const silent = { ...MAIL, port: (hanging.address() as AddressInfo).port, tls: 'none', timeoutSeconds: 0.2 };
   const began = performance.now();
   await expect(to(silent)).rejects.toMatchObject({ code: 'CHANNEL-FAILED' });
-  expect(performance.now() - began).toBeLessThan(6000);
+  expect(performance.now() - began).toBeLessThan(20_000);
 });
