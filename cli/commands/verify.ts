@@ -22,14 +22,20 @@ const declaration = () =>
     .addOption(
       new Option(
         '--scheduled',
-        'read back what is new, and the part of the rest that is due (safeguards.readAll)',
+        'read back what is new, and the part of the rest that is due (safeguards.readAll); with --deep restore those whose turn it is',
       ).conflicts(['readData', 'all']),
     )
     .addOption(new Option('--all', 'read back everything').conflicts('readData'))
     .option('--point <id>', 'the point to verify (default: the newest complete one)')
     .addHelpText(
       'after',
-      examples('dr verify', 'dr verify --deep --repository secondary', 'dr verify --scheduled', 'dr verify --all'),
+      examples(
+        'dr verify',
+        'dr verify --deep --repository secondary',
+        'dr verify --scheduled',
+        'dr verify --deep --scheduled',
+        'dr verify --all',
+      ),
     );
 
 /** Exit 1: a bug of `dr` ended it. Exit 5: data is wrong. Exit 2: a key is missing or wrong. Exit 3: a repository is unreachable, the others are fine. */

@@ -9,7 +9,7 @@ import type { DrAccount } from '../cluster/accounts.ts';
 import type { EgressTarget } from '../cluster/labels.ts';
 import { PATHS } from '../cluster/paths.ts';
 import type { KeyMaterial } from './dr-pod.ts';
-import { onDay, shift } from './shift.ts';
+import { onDay, shift, weeklyAfter } from './shift.ts';
 
 /** The purpose of a job decides its profile. */
 export type Purpose = 'backup' | 'load' | 'verify' | 'prune' | 'offsite' | 'objectives' | 'health' | 'drill';
@@ -140,12 +140,16 @@ function fullSchedule(plan: Plan): Schedule {
 
 type Timed = Omit<ScheduledJob, 'startWithinSeconds'>;
 
+/** Saturday: people are there on the next day but one, and the off-site export and the snapshot of the configuration have Sunday. */
+const TRIAL_DAY = 6;
+
 /** After the full backup comes its verification, then pruning, each when the previous one has ended. */
 function upkeep(plan: Plan): Timed[] {
   const full = fullSchedule(plan);
   const turn = Math.ceil(seconds(full.longestRun) / 60);
   const deadlineSeconds = 2 * seconds(full.longestRun);
   const frequent = [...plan.schedules].sort((a, b) => startWithin(a.cron) - startWithin(b.cron))[0] ?? full;
+  const direct = plan.repositories.filter(({ written }) => written.by === 'engines').length;
   const afterFrequent = Math.ceil(seconds(frequent.longestRun) / 60);
   return [
     {
@@ -155,6 +159,15 @@ function upkeep(plan: Plan): Timed[] {
       cron: shift(full.cron, turn),
       args: ['verify', '--scheduled'],
       deadlineSeconds,
+    },
+    {
+      id: 'verify-deep',
+      title: 'Trial restore of the newest copies, in turns',
+      purpose: 'verify',
+      cron: weeklyAfter(full.cron, 3 * turn, TRIAL_DAY),
+      args: ['verify', '--deep', '--scheduled'],
+      // Each repository is restored from after the other; nobody waits for a restore that misses the RTO.
+      deadlineSeconds: Math.min(DAY_SECONDS, direct * seconds(plan.objectives.rto.full)),
     },
     {
       id: 'prune',

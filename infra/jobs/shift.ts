@@ -45,3 +45,10 @@ export function onDay(expression: string, day: number, months: string): string {
   const [minute = '', hour = ''] = expression.trim().split(/\s+/);
   return `${minute} ${hour} ${day} ${months} *`;
 }
+
+/** The time of `expression`, later by whole minutes, on that day of each week: 0 is Sunday. */
+export function weeklyAfter(expression: string, minutes: number, day: number): string {
+  const [minute = '', hour = ''] = expression.trim().split(/\s+/);
+  const [later = '', at = ''] = shift(`${minute} ${hour} * * *`, minutes).split(' ');
+  return `${later} ${at} * * ${day}`;
+}

@@ -23,6 +23,9 @@ export function restoreCadence({ tests }: Plan): Cadence | undefined {
   return CADENCES.find((cadence) => own.includes(cadence));
 }
 
+/** Seconds within which each workload is restored from each repository once: as often as the plan's most frequent test that restores. */
+export const trialWithin = (plan: Plan): number => CADENCE[restoreCadence(plan) ?? 'monthly'];
+
 /** The tests that let another site take over; the written plan has one a quarter. */
 export function failoverTests({ tests }: Plan): Plan['tests'] {
   return tests.filter(({ id, title }) => /fail-?over/i.test(`${id} ${title}`));

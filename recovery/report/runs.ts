@@ -22,6 +22,8 @@ const runSchema = z.discriminatedUnion('what', [
     ok: z.boolean(),
     /** It restored a point to a scratch place too. */
     deep: z.boolean().optional(),
+    /** Ids of the workloads that came back. */
+    restored: z.array(z.string()).optional(),
   }),
   /** `dr health --comprehensive`, which a test of the plan may be. */
   z.object({ at: z.iso.datetime(), what: z.literal('health'), ok: z.boolean(), by: z.string().optional() }),

@@ -14,6 +14,7 @@ import { withLock } from '../storage/with-lock.ts';
 import { catalogFindings, doubtFindings, missingPoint, noPoints, notTried } from './catalog-findings.ts';
 import { copyFindings } from './copies.ts';
 import { deepVerify, pointToTry } from './deep/run.ts';
+import { turnOf } from './deep/turn.ts';
 import { verifyFiles } from './files.ts';
 import { verifyPostgres } from './postgres.ts';
 import type { BytesRead, Reading } from './reading/reading.ts';
@@ -71,9 +72,10 @@ async function verifyAll(
   const files = await verifyFiles(site, { ...common, reading });
   const postgres = await verifyPostgres(site, { ...common, reading, retainedSince });
   const unheld = point !== undefined && held.length === 0 ? [missingPoint(repository.id, point)] : [];
+  const only = turnOf(site, repository.id, { entries: believed, reading: request.reading, now });
   const deep =
     request.deep && point !== undefined && held.length > 0
-      ? await deepVerify(site, { ...common, catalog, point, now })
+      ? await deepVerify(site, { ...common, catalog, point, now, all: believed, only })
       : undefined;
   const isShelf = repository.exported === true;
   const read = isShelf ? undefined : await recordRead(site, catalog, { reading, files, postgres, entries: believed });

@@ -21,9 +21,11 @@ const AT_ONCE = 2;
 async function remember(site: Site, { at, repositories }: VerifyReport, deep: boolean): Promise<void> {
   const judged = repositories.filter(({ status }) => status === 'ok' || status === 'wrong');
   try {
-    for (const { id, status } of judged) {
+    for (const { id, status, deep: tried } of judged) {
       const ok = status === 'ok';
-      await recordRun(site.environment.stateDir, { at, what: 'verify', repository: id, ok, ...(deep && { deep }) });
+      const proof = tried === undefined ? {} : { restored: [...tried.restored] };
+      const run = { at, what: 'verify', repository: id, ok, ...(deep && { deep }), ...proof } as const;
+      await recordRun(site.environment.stateDir, run);
     }
   } catch (error) {
     const { stateDir } = site.environment;

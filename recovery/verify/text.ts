@@ -2,7 +2,7 @@
 import { formatDuration } from '../../plan/duration.ts';
 import { formatBytes, formatCount, formatTime, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
-import type { Finding, RepositoryReport, VerifyReport } from './types.ts';
+import type { DeepResult, Finding, RepositoryReport, VerifyReport } from './types.ts';
 
 const STATES = {
   ok: 'ok',
@@ -14,7 +14,7 @@ const STATES = {
 
 function row({ id, status, coverage, seconds, deep }: RepositoryReport): string[] {
   const { points, sets, walSegments, snapshots } = coverage;
-  const tried = deep === undefined ? '-' : `${deep.point}${deep.marked ? '' : ' FAILED'}`;
+  const tried = deep === undefined ? '-' : `${deep.point}${outcomeOf(deep) === 'failed' ? ' FAILED' : ''}`;
   return [
     id,
     STATES[status],
@@ -22,6 +22,12 @@ function row({ id, status, coverage, seconds, deep }: RepositoryReport): string[
     tried,
     formatDuration(seconds),
   ];
+}
+
+/** A turn that found nothing wrong does not mark its point: it has not restored all of it. */
+function outcomeOf({ marked, otherTurns, restored, failed }: DeepResult): 'whole' | 'turn' | 'failed' {
+  if (marked) return 'whole';
+  return otherTurns !== undefined && restored.length > 0 && failed.length === 0 ? 'turn' : 'failed';
 }
 
 function indented(text: string): string {
@@ -38,8 +44,13 @@ function findingText({ repository, severity, code, what, fact, hint, points }: F
 function deepText({ id, deep }: RepositoryReport): string[] {
   if (deep === undefined) return [];
   const checks = deep.checks.map((c) => [c.ok ? 'ok' : 'WRONG', c.tier, c.title, c.actual]);
-  const outcome = deep.marked ? 'restored, checked, and marked verified' : 'its trial restore failed';
-  const read = `${formatCount(deep.rows)} rows of ${plural(deep.tables, 'table')} read, in ${formatDuration(deep.seconds)}`;
+  const words = {
+    whole: 'restored, checked, and marked verified',
+    turn: `${deep.restored.join(', ')} restored and checked; ${(deep.otherTurns ?? []).join(', ')} in another week`,
+    failed: 'its trial restore failed',
+  };
+  const outcome = words[outcomeOf(deep)];
+  const read = `${formatBytes(deep.bytes)} restored, ${formatCount(deep.rows)} rows of ${plural(deep.tables, 'table')} read, in ${formatDuration(deep.seconds)}`;
   return [`${deep.point} from ${id}: ${outcome} (${read})\n${table(['', 'tier', 'verified', 'found'], checks)}`];
 }
 

@@ -34,7 +34,15 @@ export interface DeepResult {
   readonly tables: number;
   readonly rows: number;
   readonly seconds: number;
-  /** The point bears the mark `verified` now. */
+  /** Ids of the workloads that came back and passed their checks. */
+  readonly restored: readonly string[];
+  /** Ids of those that did not. */
+  readonly failed: readonly string[];
+  /** Size of their data. */
+  readonly bytes: number;
+  /** Ids of those whose turn it was not; absent where all were tried. */
+  readonly otherTurns?: readonly string[];
+  /** The point bears the mark `verified` now: all of it was restored. */
   readonly marked: boolean;
 }
 

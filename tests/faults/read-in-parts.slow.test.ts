@@ -8,6 +8,11 @@ import { withSmallSite } from './small-site.ts';
 interface Report {
   readonly repositories: readonly {
     readonly findings: readonly { readonly code: string }[];
+    readonly deep?: {
+      readonly restored: readonly string[];
+      readonly otherTurns?: readonly string[];
+      readonly marked: boolean;
+    };
     readonly read: { readonly bytes: number; readonly packs: number; readonly unread?: { readonly what: string } };
   }[];
 }
@@ -27,16 +32,19 @@ async function flip(file: string): Promise<void> {
 }
 
 test('a scheduled verification reads what is new once, then parts; damage is read until it is well', async () => {
-  await withSmallSite({ workloads: ['uploads'] }, async (site) => {
+  await withSmallSite({ workloads: ['uploads', 'static-assets'] }, async (site) => {
     const uploads = site.paths.folder('uploads');
     await mkdir(uploads, { recursive: true });
+    await mkdir(site.paths.folder('static-assets'), { recursive: true });
+    await writeFile(join(site.paths.folder('static-assets'), 'logo'), 'a cup');
     const back = async (name: string) => {
       await writeFile(join(uploads, name), randomBytes(1_000_000));
       await site.dr(0, 'backup', '--kind', 'full');
     };
-    const verify = async (exit: number, how: string) => {
-      const [report] = (JSON.parse((await site.dr(exit, 'verify', how, '-o', 'json')).split('\n\n')[0] ?? '') as Report)
-        .repositories;
+    const verify = async (exit: number, ...how: readonly string[]) => {
+      const [report] = (
+        JSON.parse((await site.dr(exit, 'verify', ...how, '-o', 'json')).split('\n\n')[0] ?? '') as Report
+      ).repositories;
       if (report === undefined) throw new Error('no repository');
       return { ...report, codes: report.findings.map(({ code }) => code) };
     };
@@ -60,11 +68,22 @@ test('a scheduled verification reads what is new once, then parts; damage is rea
     expect((await verify(5, '--scheduled')).codes).toContain('PACK-DAMAGED');
     await flip(damaged);
     expect((await verify(0, '--scheduled')).codes).toEqual([]);
+
+    // The weekly trial: at first all, as nothing was ever restored; then each in its turn, and what failed until it is well.
+    expect((await verify(0, '--deep', '--scheduled')).deep).toMatchObject({ marked: true });
+    await back('third');
+    const turn = (await verify(0, '--deep', '--scheduled')).deep;
+    expect(turn).toMatchObject({ marked: false });
+    expect([turn?.restored.length, turn?.otherTurns?.length]).toEqual([1, 1]);
+    expect(await site.dr(0, 'verify', '--deep', '--scheduled')).toMatch(
+      /restored and checked; .* in another week \(.* restored,/,
+    );
     expect(await site.dr(0, 'objectives')).toMatch(/local: not read back since/);
     const points = JSON.parse((await site.dr(0, 'points', '-o', 'json')).split('\n\n')[0] ?? '') as {
       points: { id: string }[];
     };
     const shown = await Promise.all(points.points.map(({ id }) => site.dr(0, 'points', 'show', id)));
     expect(shown.join('\n')).toMatch(/ {2}read at .* parts of packs: well/);
+    expect(shown.join('\n')).toMatch(/ {2}read at .* trial restore: well/);
   });
 });

@@ -5,22 +5,8 @@ import { rpoObjective } from '../../../plan/objectives.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { SLOT_BYTES } from '../rules/wal.ts';
 import { UNTIL_A_CERTIFICATE_EXPIRES } from './certificates.ts';
-import type { Question, Step } from './panels.ts';
-
-const above = (limit: number): Step[] => [
-  { color: 'green', value: null },
-  { color: 'red', value: limit },
-];
-const between = (warning: number, critical: number): Step[] => [
-  { color: 'green', value: null },
-  { color: 'yellow', value: warning },
-  { color: 'red', value: critical },
-];
-const YES: readonly Step[] = [
-  { color: 'red', value: null },
-  { color: 'green', value: 1 },
-];
-const NO: readonly Step[] = above(1);
+import type { Question } from './panels.ts';
+import { above, between, NO, YES } from './steps.ts';
 
 export function couldWeRecover(plan: Plan): Question[] {
   const rpo = plan.tiers.map(
@@ -254,12 +240,15 @@ export function canCopiesBeTrusted(plan: Plan): Question[] {
       show: [['go_coffee_dr_verification_age_seconds', '{{repository}}']],
     },
     {
-      title: 'Longest not read back',
-      description: 'By repository: its least recently read data.',
+      title: 'Longest not read back, or not restored',
+      description: 'By repository: its least recently read data, and the workload of its oldest trial restore.',
       type: 'bargauge',
       unit: 's',
       steps: above(seconds(plan.safeguards.readAll)),
-      show: [['go_coffee_dr_unread_seconds', '{{repository}}']],
+      show: [
+        ['go_coffee_dr_unread_seconds', '{{repository}} read'],
+        ['max by (repository) (go_coffee_dr_trial_restore_age_seconds)', '{{repository}} restored'],
+      ],
     },
     {
       title: 'Storage used',

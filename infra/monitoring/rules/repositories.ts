@@ -2,6 +2,7 @@
 import { formatDuration, seconds } from '../../../plan/duration.ts';
 import { fullInterval } from '../../../plan/limits.ts';
 import { exposures } from '../../../plan/objectives.ts';
+import { trialWithin } from '../../../plan/people/calendar.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { type AlertRule, type RuleSettings, SEVERITY, STALE, unlessNew } from './types.ts';
 
@@ -101,6 +102,9 @@ export function storageRules({ thresholds: { storage } }: Plan): AlertRule[] {
 export function verificationRules(plan: Plan, { verifyEvery }: RuleSettings): AlertRule[] {
   const { readAll } = plan.safeguards;
   const every = verifyEvery === undefined ? fullInterval(plan) : seconds(verifyEvery);
+  const written = plan.repositories.filter((each) => each.written.by === 'engines').map(({ id }) => id);
+  const direct = `repository=~"${written.join('|')}"`;
+  const within = trialWithin(plan);
   return [
     {
       alert: 'DrIntegrityFailed',
@@ -122,6 +126,16 @@ export function verificationRules(plan: Plan, { verifyEvery }: RuleSettings): Al
         summary: `Repository {{ $labels.repository }} was not verified within ${formatDuration(2 * every)}`,
         description: 'A copy that nobody has tried to read is a hope, not a backup.',
         runbook: 'dr verify --deep --repository {{ $labels.repository }}',
+      },
+    },
+    {
+      alert: 'DrTrialRestoreOverdue',
+      expr: `max by (repository) (go_coffee_dr_trial_restore_age_seconds{${direct}}) > ${within}${unlessNew('repository!=""', within, 'repository')}`,
+      labels: { severity: 'warning' },
+      annotations: {
+        summary: `A workload of repository {{ $labels.repository }} was not restored within ${formatDuration(within)}`,
+        description: 'That a copy can be read says nothing about whether it starts: only a restore does.',
+        runbook: 'dr verify --deep --scheduled --repository {{ $labels.repository }}',
       },
     },
     {

@@ -1,8 +1,8 @@
 /** Points of each workload in each repository, WAL, verification, trial restores, reading back. Pure. */
 import { formatDuration, seconds } from '../../../plan/duration.ts';
-import { CADENCE, fullInterval, worstPointAge } from '../../../plan/limits.ts';
+import { fullInterval, worstPointAge } from '../../../plan/limits.ts';
 import { rpoObjective } from '../../../plan/objectives.ts';
-import { restoreCadence } from '../../../plan/people/calendar.ts';
+import { trialWithin } from '../../../plan/people/calendar.ts';
 import type { Workload } from '../../../plan/types.ts';
 import { isConfigured } from '../../config/selection.ts';
 import type { RepositoryObservation } from '../../status/monitor/observation.ts';
@@ -129,8 +129,7 @@ function walCheck(facts: Facts): ReadinessCheck[] {
 
 function readingChecks(facts: Facts, repository: RepositoryObservation): ReadinessCheck[] {
   const { plan, now } = facts;
-  const { id, known, verifiedAt, restoredAt, unreadSince } = repository;
-  const cadence = restoreCadence(plan) ?? 'monthly';
+  const { id, known, verifiedAt, unreadSince } = repository;
   const aged = (
     what: Pick<ReadinessCheck, 'id' | 'title' | 'command'>,
     at: Date | undefined,
@@ -151,14 +150,7 @@ function readingChecks(facts: Facts, repository: RepositoryObservation): Readine
       verifiedAt,
       { limit: 2 * fullInterval(plan), never: 'never' },
     ),
-    aged(
-      { id: `restored/${id}`, title: `Last trial restore from ${id}`, command: `${verify(id)} --deep` },
-      restoredAt,
-      {
-        limit: CADENCE[cadence],
-        never: 'no trial restore of it was made yet; a real `dr restore` does not count as one',
-      },
-    ),
+    trialCheck(facts, repository),
     ...(unreadSince === undefined
       ? []
       : [
@@ -169,6 +161,35 @@ function readingChecks(facts: Facts, repository: RepositoryObservation): Readine
           ),
         ]),
   ];
+}
+
+/** The workload that was restored least recently decides: the others prove nothing about it. */
+function trialCheck({ plan, environment, now }: Facts, { id, known, trials }: RepositoryObservation): ReadinessCheck {
+  const limit = trialWithin(plan);
+  const command = `dr verify --deep --scheduled --repository ${id}`;
+  const head = {
+    id: `restored/${id}`,
+    family: 'copies',
+    title: `Trial restores from ${id}`,
+    objective: `each workload within ${formatDuration(limit)}`,
+  } as const;
+  if (!known) return { ...head, state: 'unknown', evidence: 'the repository was not read', command };
+  const own = plan.workloads.filter((each) => isConfigured(environment, each) && each.repositories.includes(id));
+  const never = own.filter((each) => trials?.get(each.id) === undefined).map((each) => each.id);
+  if (never.length > 0) {
+    const evidence = `never restored: ${never.join(', ')} (${never.length} of ${own.length}); a real \`dr restore\` does not count`;
+    return { ...head, state: 'at risk', evidence, command };
+  }
+  const done = own.map((each) => ({ workload: each.id, at: trials?.get(each.id) ?? new Date(0) }));
+  const [oldest] = done.toSorted((a, b) => a.at.getTime() - b.at.getTime());
+  if (oldest === undefined) return { ...head, state: 'not here', evidence: 'no workload is copied to it' };
+  const late = done.filter(({ at }) => ageOf(at, now) > limit).map(({ workload }) => workload);
+  const evidence =
+    late.length === 0
+      ? `least recently ${oldest.workload}, ${formatDuration(ageOf(oldest.at, now))} ago`
+      : `late: ${late.join(', ')}; ${oldest.workload} ${formatDuration(ageOf(oldest.at, now))} ago`;
+  const found = { evidence, at: oldest.at.toISOString() };
+  return late.length === 0 ? { ...head, ...found, state: 'ready' } : { ...head, ...found, state: 'at risk', command };
 }
 
 const verify = (repository: string): string => `dr verify --repository ${repository}`;

@@ -187,7 +187,7 @@ function forecastText(ahead: ReadinessReport['forecast'][number] | undefined): s
 }
 
 function repositoryRow(repository: RepositoryObservation, now: Date): PageView['repositories'][number] {
-  const { id, reachable, away, sound, problems, fact, verifiedAt, restoredAt } = repository;
+  const { id, reachable, away, sound, problems, fact, verifiedAt, trials } = repository;
   const state: Marked = !sound
     ? { word: '✖ damaged', look: 'bad' }
     : reachable
@@ -200,7 +200,12 @@ function repositoryRow(repository: RepositoryObservation, now: Date): PageView['
     id,
     state,
     facts: [
-      ...(away === true ? [] : [`verified ${when(verifiedAt)}`, `restored from ${when(restoredAt)}`]),
+      ...(away === true
+        ? []
+        : [
+            `verified ${when(verifiedAt)}`,
+            `restored from ${when([...(trials?.values() ?? [])].sort((a, b) => a.getTime() - b.getTime()).at(-1))}`,
+          ]),
       ...problems,
       ...(fact === undefined ? [] : [fact]),
     ],

@@ -26,8 +26,8 @@ export interface RepositoryObservation {
   readonly sound: boolean;
   /** What makes it unsound. */
   readonly problems: readonly string[];
-  /** When a point of it was last restored to a scratch place and queried. */
-  readonly restoredAt?: Date;
+  /** When each workload of it was last restored to a scratch place and queried; without an entry: never. */
+  readonly trials?: ReadonlyMap<string, Date>;
   /** Moments that each workload can be recovered to, without the archived WAL after the newest set. */
   readonly windows?: readonly ObservedWindow[];
   /** Size of each workload's data, oldest first: the newest of each day. */

@@ -13,6 +13,7 @@ import { ownFence } from '../../points/fence.ts';
 import type { Fence } from '../../points/fence-document.ts';
 import { exportedTo, verifiedAt } from '../../points/marks.ts';
 import { notCopied } from '../../points/not-copied.ts';
+import { trialState } from '../../points/trials.ts';
 import type { RunRecord } from '../../report/runs.ts';
 import type { ObservedSize, RepositoryObservation } from './observation.ts';
 
@@ -96,7 +97,7 @@ export function describeRepository(
     ...(verified === undefined ? {} : { verifiedAt: verified }),
     sound: problems.length === 0,
     problems,
-    ...restoredAt(good, own),
+    trials: trialsOf(reading.points, own),
     windows: recoverableWindow(good, () => undefined).workloads.map(({ workload, from, to }) => ({
       workload,
       from,
@@ -107,11 +108,17 @@ export function describeRepository(
   };
 }
 
-/** A mark of any host, or a verification of this one: only a trial restore sets either. */
-function restoredAt(good: readonly CatalogEntry[], runs: readonly RunRecord[]): { restoredAt?: Date } {
-  const run = runs.findLast((each) => each.what === 'verify' && each.ok && each.deep === true);
-  const at = latest([...good.map(verifiedAt), ...(run === undefined ? [] : [new Date(run.at)])]);
-  return at === undefined ? {} : { restoredAt: at };
+/** By the marks of any host, and where a repository takes none by this host's log: only a trial restore is in either. */
+function trialsOf(points: readonly CatalogEntry[], runs: readonly RunRecord[]): ReadonlyMap<string, Date> {
+  const trials = new Map(trialState(points.filter(({ trust }) => trust === 'ok')).well);
+  for (const run of runs) {
+    if (run.what !== 'verify') continue;
+    for (const id of run.restored ?? []) {
+      const at = latest([trials.get(id), new Date(run.at)]);
+      if (at !== undefined) trials.set(id, at);
+    }
+  }
+  return trials;
 }
 
 /** A day is fine enough for a growth, and a year of them few enough to keep. */

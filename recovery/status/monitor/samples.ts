@@ -17,6 +17,8 @@ export const METRICS = {
   go_coffee_dr_verification_age_seconds:
     'Age of the last verification of a repository that found nothing wrong; +Inf when there was none',
   go_coffee_dr_unread_seconds: 'How long the least recently read data of a repository was not read back',
+  go_coffee_dr_trial_restore_age_seconds:
+    'Age of the last trial restore of a workload from a repository; +Inf when there was none',
   go_coffee_dr_verification_ok: '0: a point was altered or removed, or the last verification failed',
   go_coffee_dr_repository_reachable: '1: the repository was read at the last refresh',
   go_coffee_dr_storage_used_ratio: 'Used part of a volume, 0 to 1',
@@ -155,17 +157,22 @@ function ofRepository(
   );
   return [
     ...reachable,
-    ...workloads.map(({ id }) =>
-      sample('go_coffee_dr_last_point_age_seconds', { workload: id, ...labels }, age(repository.newest.get(id))),
-    ),
-    ...workloads.map(({ id }) =>
-      sample('go_coffee_dr_workload_backup_failed', { workload: id, ...labels }, repository.failed.has(id) ? 1 : 0),
-    ),
+    ...workloads.flatMap(({ id: workload }) => [
+      sample('go_coffee_dr_last_point_age_seconds', { workload, ...labels }, age(repository.newest.get(workload))),
+      sample('go_coffee_dr_workload_backup_failed', { workload, ...labels }, repository.failed.has(workload) ? 1 : 0),
+    ]),
     ...(away
       ? []
       : [
           sample('go_coffee_dr_verification_age_seconds', labels, age(repository.verifiedAt)),
           sample('go_coffee_dr_verification_ok', labels, repository.sound ? 1 : 0),
+          ...workloads.map(({ id: workload }) =>
+            sample(
+              'go_coffee_dr_trial_restore_age_seconds',
+              { workload, ...labels },
+              age(repository.trials?.get(workload)),
+            ),
+          ),
           ...(repository.unreadSince === undefined
             ? []
             : [sample('go_coffee_dr_unread_seconds', labels, age(repository.unreadSince))]),

@@ -16,17 +16,22 @@ import { type Check, nothingCompared } from '../../workloads/restore-step.ts';
 import { checkRoom, makeScratch } from '../../workloads/scratch.ts';
 import type { Scratch, TrialResult } from '../../workloads/workload.ts';
 import type { DeepResult, Finding } from '../types.ts';
+import { recordTrial } from './turn.ts';
 
 export interface DeepRequest {
   readonly repository: Repository;
   readonly catalog: Catalog;
   /** Oldest first. */
   readonly entries: readonly CatalogEntry[];
+  /** Those of the whole catalog: one of them bears the record. */
+  readonly all: readonly CatalogEntry[];
   readonly point: string;
   readonly now: Date;
   readonly folder: string;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
+  /** Ids of the workloads to restore; undefined: all. */
+  readonly only?: readonly string[] | undefined;
 }
 
 /**
@@ -45,9 +50,11 @@ function itemsOf(
   site: Site,
   request: DeepRequest,
   folder: string,
-): { readonly items: RestoreItem[]; readonly missing: readonly string[] } {
-  const { repository, entries, point, now } = request;
-  const workloads = site.plan.workloads.filter((workload) => isConfigured(site.environment, workload));
+): { readonly items: RestoreItem[]; readonly missing: readonly string[]; readonly others: readonly string[] } {
+  const { repository, entries, point, now, only } = request;
+  const configured = site.plan.workloads.filter((workload) => isConfigured(site.environment, workload));
+  const workloads = configured.filter(({ id }) => only === undefined || only.includes(id));
+  const others = configured.filter((each) => !workloads.includes(each)).map(({ id }) => id);
   const resolution = resolveTarget({
     repository: repository.id,
     entries,
@@ -67,7 +74,7 @@ function itemsOf(
     const end = { kind: 'immediate' as const, timeline: capture.timeline };
     return [{ ...common, type: setTypeOf(workload), capture, end, walLast: capture.walStop }];
   });
-  return { items, missing: resolution.missing };
+  return { items, missing: resolution.missing, others };
 }
 
 /** A restore of the point would lack these workloads, so the point is not marked verified. */
@@ -132,7 +139,7 @@ export async function deepVerify(
 ): Promise<{ result: DeepResult; findings: Finding[] }> {
   const begun = performance.now();
   const folder = join(request.folder, 'deep');
-  const { items, missing } = itemsOf(site, request, folder);
+  const { items, missing, others } = itemsOf(site, request, folder);
   for (const name of enginesOf(items.map(typeOfItem))) await requireEngine(name, site.run);
   const scratch = await makeScratch(site, folder).catch((error: unknown) => {
     rethrowBug(error);
@@ -140,6 +147,7 @@ export async function deepVerify(
   });
   const findings: Finding[] = notHeld(request, missing);
   const checks: Check[] = [];
+  const [restored, failed]: [RestoreItem[], RestoreItem[]] = [[], []];
   let [tables, rows] = [0, 0];
   try {
     await checkRoom(scratch, Math.max(0, ...items.map(({ capture }) => capture.bytes)));
@@ -152,19 +160,27 @@ export async function deepVerify(
         checks.push(...trial.checks);
         const wrong = trial.checks.filter(({ ok }) => !ok);
         findings.push(...wrong.map((check) => differs(request, item, check)));
+        (wrong.length === 0 ? restored : failed).push(item);
       } catch (error) {
         const known = asDrError(error, `workload ${item.workload}`);
         if (isBug(known) || SAYS_NOTHING.has(known.exit) || OF_THIS_HOST.has(known.code)) throw known;
         findings.push(failure(request, item, known));
+        failed.push(item);
       }
     }
   } finally {
     await scratch.remove();
   }
-  const marked = findings.length === 0 && items.length > 0;
+  const marked = findings.length === 0 && items.length > 0 && others.length === 0;
+  const bytes = restored.reduce((sum, { capture }) => sum + capture.bytes, 0);
+  const ids = (of: readonly RestoreItem[]): string[] => of.map(({ workload }) => workload);
+  const tried = { well: ids(restored), failed: ids(failed), bytes };
   if (marked) await request.catalog.mark(request.point, 'verified', accountName(), 'restored by `dr verify --deep`');
+  else await recordTrial(site, request.catalog, { ...tried, entries: request.all });
   const seconds = (performance.now() - begun) / 1000;
-  return { result: { point: request.point, checks, tables, rows, seconds, marked }, findings };
+  const turn = others.length === 0 ? {} : { otherTurns: others };
+  const came = { restored: tried.well, failed: tried.failed, bytes, ...turn };
+  return { result: { point: request.point, checks, tables, rows, seconds, ...came, marked }, findings };
 }
 
 function differs(request: DeepRequest, item: RestoreItem, check: Check): Finding {

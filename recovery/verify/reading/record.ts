@@ -21,7 +21,7 @@ export function knownReading(
 }
 
 /** The newest full point: marks go with their point, and this one stays longest. */
-function holderOf(entries: readonly CatalogEntry[]): string | undefined {
+export function holderOf(entries: readonly CatalogEntry[]): string | undefined {
   const trusted = entries.filter(({ trust }) => trust === 'ok');
   const full = trusted.findLast(({ outline }) => outline.kind === 'full');
   return (full ?? trusted.at(-1))?.outline.id;

@@ -54,6 +54,8 @@ test('each schedule of the plan has its CronJob, at the plan’s time, with its 
       ['dr-weekly-config', '0 3 * * 0', 'backup --kind config'],
       // The full may take 90 minutes; then it is checked, and then the old goes.
       ['dr-verify', '30 3 * * *', 'verify --scheduled'],
+      // Each workload of each repository has its turn within the month.
+      ['dr-verify-deep', '30 6 * * 6', 'verify --deep --scheduled'],
       ['dr-prune', '0 5 * * *', 'prune --confirm production'],
       ['dr-offsite', '0 6 * * 0', 'offsite export'],
       ['dr-objectives', '5,20,35,50 * * * *', 'objectives'],
@@ -102,11 +104,9 @@ describe('jobs follow the plan', () => {
   const cronOf = (plan: Plan, id: string) => scheduledJobs(plan, ['offsite'], []).find((job) => job.id === id)?.cron;
 
   test('another time of the full backup moves what comes after it', () => {
-    expect([cronOf(other, 'daily'), cronOf(other, 'verify'), cronOf(other, 'prune')]).toEqual([
-      '30 22 * * *',
-      '30 0 * * *',
-      '30 2 * * *',
-    ]);
+    const ids = ['daily', 'verify', 'prune', 'verify-deep'];
+    const times = ['30 22 * * *', '30 0 * * *', '30 2 * * *', '30 4 * * 6'];
+    expect(ids.map((id) => cronOf(other, id))).toEqual(times);
   });
 
   test('what goes onto a drive is exported by hand', () => {

@@ -158,6 +158,15 @@ export const CASES: readonly AlertCase[] = [
     at: { 0: [], 1: [{ repository: 'primary' }], 2: [] },
   },
   {
+    alert: 'DrTrialRestoreOverdue',
+    series: {
+      [m('trial_restore_age_seconds', '{workload="redis",repository="primary"}')]: '60 60 60',
+      [m('trial_restore_age_seconds', '{workload="uploads",repository="primary"}')]: '+Inf +Inf 60',
+      [m('watched_seconds', '{repository="primary"}')]: '600 2764800 2764860',
+    },
+    at: { 0: [], 1: [{ repository: 'primary' }], 2: [] },
+  },
+  {
     alert: 'DrReadOverdue',
     series: { [m('unread_seconds', '{repository="primary"}')]: '2419200 2419201 60' },
     at: { 0: [], 1: [{ repository: 'primary' }], 2: [] },

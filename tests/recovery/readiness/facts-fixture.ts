@@ -46,7 +46,7 @@ export function aRepository(id: string, changes: Partial<RepositoryObservation> 
     failed: new Set(),
     newestFull: ago(300),
     verifiedAt: ago(600),
-    restoredAt: daysAgo(2),
+    trials: new Map(workloads.map((workload) => [workload, daysAgo(2)])),
     unreadSince: daysAgo(6),
     sound: true,
     problems: [],

@@ -2,6 +2,13 @@ import { expect, test } from 'vitest';
 import { judgeReadiness, verdictOf } from '../../../recovery/readiness/judge.ts';
 import { ago, aRecord, aRepository, aSite, checkOf, daysAgo, NOW, openChecks, reachablePlan } from './facts-fixture.ts';
 
+/** Trial restores of a repository: all of today but one, whose last is another. */
+function triedExcept(id: string, at: Date | undefined): Map<string, Date> {
+  const trials = new Map(aRepository('local').trials);
+  trials.delete(id);
+  return at === undefined ? trials : trials.set(id, at);
+}
+
 test('a site on which everything was looked at and is good is ready; each check has evidence and an objective', () => {
   const facts = aSite();
   expect(openChecks(facts)).toEqual([]);
@@ -109,7 +116,17 @@ test.each<[string, string, Parameters<typeof aSite>[0]]>([
   [
     'no trial restore',
     'at risk restored/local',
-    { observation: { repositories: [aRepository('local', { restoredAt: daysAgo(40) })] } },
+    { observation: { repositories: [aRepository('local', { trials: new Map() })] } },
+  ],
+  [
+    'one workload that was not restored in its time, behind others that were',
+    'at risk restored/local',
+    { observation: { repositories: [aRepository('local', { trials: triedExcept('uploads', daysAgo(40)) })] } },
+  ],
+  [
+    'one workload that was never restored',
+    'at risk restored/local',
+    { observation: { repositories: [aRepository('local', { trials: triedExcept('uploads', undefined) })] } },
   ],
   [
     'data that was not read back',
