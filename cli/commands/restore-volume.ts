@@ -59,7 +59,7 @@ async function volumeOf(site: Site, named: string, into: string | undefined): Pr
     import('../../recovery/config/selection.ts'),
     import('../../recovery/workloads/registry.ts'),
   ]);
-  const [workload] = namedWorkloads(site.plan, [named]);
+  const [workload] = namedWorkloads(site.plan, [named], 'WORKLOAD');
   const volume = workload && typeOf(site.environment, workload).volume;
   if (workload !== undefined && volume !== undefined) return [workload, volume(site, workload, into)];
   const known = site.plan.workloads.filter((each) => typeOf(site.environment, each).volume).map(({ id }) => id);

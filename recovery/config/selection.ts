@@ -57,14 +57,14 @@ export function isFromCluster(environment: Environment, workload: Pick<Workload,
   return environment.kubernetes !== undefined && workload.objects !== undefined;
 }
 
-/** The workloads of `--only`. Throws `WORKLOAD-UNKNOWN` (exit 2) with the nearest names. */
-export function namedWorkloads(plan: Plan, only: readonly string[]): Workload[] {
+/** Throws `WORKLOAD-UNKNOWN` (exit 2) with the nearest names; `where` is the option or argument that named them. */
+export function namedWorkloads(plan: Plan, only: readonly string[], where = '--only'): Workload[] {
   const ids = plan.workloads.map((w) => w.id);
   const unknown = only.find((id) => !ids.includes(id));
   if (unknown !== undefined) {
     throw badInput({
       code: 'WORKLOAD-UNKNOWN',
-      where: '--only',
+      where,
       fact: `the plan has no workload "${unknown}".${didYouMean(unknown, ids)}`,
       hint: `workloads: ${ids.join(', ')}`,
     });

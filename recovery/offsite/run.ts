@@ -11,6 +11,7 @@ import { type Leases, leaseCaptures, whileRenewed } from '../engines/leased.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { holdersOf, surveyCatalogs } from '../points/catalog/survey.ts';
 import { isCompromised } from '../points/marks.ts';
+import { withAllMarks } from '../points/marks-elsewhere.ts';
 import { pruneLock } from '../storage/alone.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { type Chosen, choosePoint } from './choose.ts';
@@ -55,7 +56,8 @@ async function sources(site: Site, request: ExportRequest) {
     });
   }
   const survey = await surveyCatalogs(site, request.from);
-  const reached = survey.reached.filter(({ repository }) => repository.exported !== true);
+  const written = survey.reached.filter(({ repository }) => repository.exported !== true);
+  const reached = await Promise.all(written.map((each) => withAllMarks(site, each.repository, each)));
   const [away] = survey.unreachable.filter(({ repository }) => repository.exported !== true);
   if (reached.length === 0 && away) throw away.error;
   return { ...survey, reached };

@@ -3,7 +3,8 @@ import { isDriveUnmounted } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import { openCatalog } from './catalog/catalog.ts';
-import { type CatalogSays, gatherMarks, type MarksElsewhere } from './verdicts.ts';
+import type { Catalog, CatalogReview } from './catalog/types.ts';
+import { type CatalogSays, gatherMarks, type MarksElsewhere, withMarksElsewhere } from './verdicts.ts';
 
 /** A region that does not answer must not delay a recovery that another one can make. */
 const WITHIN_MS = 10_000;
@@ -44,4 +45,20 @@ export async function marksElsewhere(site: Site, repository: Repository): Promis
   );
   const answers = await Promise.all(others.map(async (each) => [each.id, await readOnce(site, each)] as const));
   return gatherMarks(new Map(answers));
+}
+
+/** What a repository says, with the verdicts of all that answer. */
+export async function withAllMarks<T extends CatalogReview>(site: Site, repository: Repository, own: T): Promise<T> {
+  const others = await marksElsewhere(site, repository);
+  const { entries: points, compromisedGone } = withMarksElsewhere({ ...own, entries: own.points }, others);
+  return { ...own, points, compromisedGone };
+}
+
+/** What says which point is good asks here, never one catalog alone. */
+export async function reviewWithMarks(
+  site: Site,
+  repository: Repository,
+): Promise<{ readonly catalog: Catalog; readonly review: CatalogReview }> {
+  const catalog = await openCatalog(site, repository, 'restorer');
+  return { catalog, review: await withAllMarks(site, repository, await catalog.review()) };
 }

@@ -4,8 +4,8 @@ import { presentRepositories } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
 import { withLimit } from '../core/wait/with-limit.ts';
-import { openCatalog } from '../points/catalog/catalog.ts';
 import { goodEntries } from '../points/catalog/good.ts';
+import { reviewWithMarks } from '../points/marks-elsewhere.ts';
 import { locationOf } from '../storage/backends.ts';
 
 export interface RepositoryFacts {
@@ -33,8 +33,8 @@ const SECONDS = 15;
 
 async function newestOf(site: Site, id: string, now: Date): Promise<Pick<RepositoryFacts, 'newest' | 'silent'>> {
   const read = async () => {
-    const catalog = await openCatalog(site, site.repository(id), 'restorer');
-    const last = goodEntries(await catalog.points(), now).at(-1)?.point;
+    const { review } = await reviewWithMarks(site, site.repository(id));
+    const last = goodEntries(review.points, now).at(-1)?.point;
     return { newest: last === undefined ? undefined : { id: last.id, at: last.startedAt } };
   };
   try {

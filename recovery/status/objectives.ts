@@ -6,11 +6,11 @@ import { attachedRepositories } from '../config/repositories.ts';
 import { isConfigured } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
-import { openCatalog } from '../points/catalog/catalog.ts';
 import { CLOCK_TOLERANCE_SECONDS } from '../points/catalog/doubts.ts';
 import { goodCaptures, goodEntries } from '../points/catalog/good.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { isCompromised } from '../points/marks.ts';
+import { reviewWithMarks } from '../points/marks-elsewhere.ts';
 import { notCopied } from '../points/not-copied.ts';
 import { isOverdue, longestUnread } from '../points/read-overdue.ts';
 import { allMeasurements, lastRto, type Measurement } from '../report/measurements.ts';
@@ -170,10 +170,9 @@ async function readCopies(site: Site, now: Date): Promise<CopiesRead> {
   const results = await Promise.all(
     attachedRepositories(site).map(async (repository) => {
       try {
-        const catalog = await openCatalog(site, repository, 'restorer');
+        const { points: entries } = (await reviewWithMarks(site, repository)).review;
         // A date after now would be met for as long as it lies ahead: the repository's clock says what now is.
         const store = await repository.store('restorer');
-        const entries = await catalog.points();
         const good = new Set(goodEntries(entries, await correctedNow(store, now)));
         const counted = entries.filter((entry) => good.has(entry) || entry.trust === 'unknown-key');
         return {

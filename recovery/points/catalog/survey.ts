@@ -8,16 +8,13 @@ import { isCompromised } from '../marks.ts';
 import { isPostgres } from '../point.ts';
 import { archivedUntil } from '../wal.ts';
 import { openCatalog } from './catalog.ts';
-import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';
+import type { Catalog, CatalogEntry, CatalogReview } from './types.ts';
 import { unreadableOf, unreadablePoint } from './unreadable.ts';
 import type { WalEnd } from './window.ts';
 
-export interface Surveyed {
+export interface Surveyed extends CatalogReview {
   readonly repository: Repository;
   readonly catalog: Catalog;
-  /** Oldest first. */
-  readonly points: readonly CatalogEntry[];
-  readonly problems: readonly CatalogProblem[];
 }
 
 export interface Unreachable {

@@ -32,8 +32,9 @@ export interface CatalogProblem {
 }
 
 export interface CatalogReview {
-  readonly points: CatalogEntry[];
-  readonly problems: CatalogProblem[];
+  /** Oldest first. */
+  readonly points: readonly CatalogEntry[];
+  readonly problems: readonly CatalogProblem[];
   /** Ids of points that are gone, or can't be read, and whose mark `compromised` stands: a replay must not lead past them. */
   readonly compromisedGone: readonly string[];
   /** All marks of such points, by the point's id. */

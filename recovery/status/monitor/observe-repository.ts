@@ -4,7 +4,6 @@ import { driveUnmounted, isDriveUnmounted } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
-import { openCatalog } from '../../points/catalog/catalog.ts';
 import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
 import { walEndsOf } from '../../points/catalog/survey.ts';
 import type { CatalogEntry, CatalogProblem } from '../../points/catalog/types.ts';
@@ -12,6 +11,7 @@ import { recoverableWindow } from '../../points/catalog/window.ts';
 import { ownFence } from '../../points/fence.ts';
 import type { Fence } from '../../points/fence-document.ts';
 import { exportedTo, verifiedAt } from '../../points/marks.ts';
+import { reviewWithMarks } from '../../points/marks-elsewhere.ts';
 import { notCopied } from '../../points/not-copied.ts';
 import { trialState } from '../../points/trials.ts';
 import type { RunRecord } from '../../report/runs.ts';
@@ -44,8 +44,7 @@ export async function readRepository(
     return { kind: 'unreachable', fact: `the folder ${settings.path} does not exist` };
   }
   try {
-    const catalog = await openCatalog(site, repository, 'restorer');
-    const review = await catalog.review();
+    const { catalog, review } = await reviewWithMarks(site, repository);
     const fence = await fenceIn(site, repository);
     const ends = withWal ? await walEndsOf({ repository, catalog, ...review }) : new Map<string, { time: Date }>();
     const walEnd = latest([...ends.values()].map(({ time }) => time));

@@ -3,7 +3,6 @@ import type { Layout } from '../../../plan/layout.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
-import { openCatalog } from '../../points/catalog/catalog.ts';
 import { pointOfKey } from '../../points/catalog/chain.ts';
 import { doubtsOf } from '../../points/catalog/doubts.ts';
 import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
@@ -11,9 +10,8 @@ import type { SignedRemovals } from '../../points/catalog/memory.ts';
 import type { Catalog, CatalogEntry } from '../../points/catalog/types.ts';
 import { unreadableOf } from '../../points/catalog/unreadable.ts';
 import { isCompromised } from '../../points/marks.ts';
-import { marksElsewhere } from '../../points/marks-elsewhere.ts';
+import { reviewWithMarks } from '../../points/marks-elsewhere.ts';
 import type { Capture } from '../../points/point.ts';
-import { withMarksElsewhere } from '../../points/verdicts.ts';
 import { formatTime, plural } from '../../report/format.ts';
 import { type Deletion, isVersioned } from '../../storage/versioned-store.ts';
 
@@ -49,11 +47,8 @@ export async function inspectRepository(site: Site, repository: Repository): Pro
     return unreachable(repository, `the folder ${settings.path} does not exist`);
   }
   try {
-    const catalog = await openCatalog(site, repository, 'restorer');
-    const review = await catalog.review();
-    const others = await marksElsewhere(site, repository);
-    const { entries } = withMarksElsewhere({ ...review, entries: review.points }, others);
-    const { problems } = review;
+    const { catalog, review } = await reviewWithMarks(site, repository);
+    const { points: entries, problems } = review;
     const hidden = await hiddenPoints(catalog, entries);
     const unreadable = unreadableOf(problems).map(({ id, why }) => `${id} can't be read by this version of dr: ${why}`);
     const tampered = problems.filter(({ kind }) => kind === 'tampered' || kind === 'removed');

@@ -62,6 +62,8 @@ async function update(site: Site, { name, url }: Source, folder: string, signal?
     const local = isLocal ? ['--no-local', '--upload-pack', UPLOAD_PACK] : [];
     await site.run(['git', 'clone', '--mirror', '--quiet', ...local, url, folder], options);
   }
+  // Says what was fetched last: of nothing that the source holds, and a change where nothing has changed.
+  await rm(join(folder, 'FETCH_HEAD'), { force: true });
   // Of a mirror that an earlier version has made.
   if (await isThere(alternatesOf(folder))) {
     await site.run([...git, 'repack', '-a', '-d', '-q'], options);

@@ -57,17 +57,6 @@ test('a compromised point that a good one follows is history', async () => {
   expect(newest.get('redis')?.capturedAt).toBe(new Date(TIMES[2] ?? '').toISOString());
 });
 
-test('a mark that only another repository has counts here too', async () => {
-  const site = await makeSite(await scratch(), { repositories: ['local', 'second'] });
-  const [here, there] = [repositoryOf(site), repositoryOf(site, 'second')];
-  for (const each of [here, there]) await writePoints(site, each);
-  await (await openCatalog(site, there, 'writer')).mark(NEWEST, 'compromised', 'test');
-  expect((await inspectRepository(site, here)).finding).toMatchObject({
-    newest: { id: MIDDLE },
-    compromised: [NEWEST],
-  });
-});
-
 test('a repository whose folder is gone is unreachable, not empty', async () => {
   const folder = await scratch();
   const site = await makeSite(folder);
