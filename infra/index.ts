@@ -17,6 +17,7 @@ import { alertReceivers, backedUp, copiedInPods, previewFindings } from './confi
 import { repositoryLocations } from './config/locations.ts';
 import { backsUp, beginsWithFull, isIsolated, leads, originOf, redisOrigin, watchedAs } from './config/role.ts';
 import type { StackConfig } from './config/types.ts';
+import { visitingJobs } from './config/volumes/names.ts';
 import { declareCopies } from './jobs/copies.ts';
 import { externalAuthorities, withExternal } from './jobs/external.ts';
 import { RecoverySite } from './jobs/recovery-site.ts';
@@ -245,6 +246,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
         role: watchedAs(config),
         workloads: backedUp(plan, config),
         namespace: namespaces.recovery,
+        visitors: visitingJobs(config),
         image: images.toolbox,
         serviceAccount: accounts.dr['dr-monitor'],
         localRepository,

@@ -11,6 +11,7 @@ import type { VolumeAccess } from '../cluster/shared-volumes.ts';
 import type { Role } from '../config/types.ts';
 import { type DrPod, drPodLabels, drPodSpec } from '../jobs/dr-pod.ts';
 import { dashboard } from './dashboard.ts';
+import type { VisitingJobs } from './rules/types.ts';
 import { alertRules, rulesYaml } from './rules.ts';
 
 export interface MonitorArgs {
@@ -19,6 +20,8 @@ export interface MonitorArgs {
   /** Ids of the workloads that this stack backs up. */
   readonly workloads: readonly string[];
   readonly namespace: string;
+  /** What the stack runs in namespaces of the platform. */
+  readonly visitors: readonly VisitingJobs[];
   readonly image: string;
   readonly serviceAccount: pulumi.Input<string>;
   readonly localRepository?: LocalRepository | undefined;
@@ -102,8 +105,8 @@ export class Monitor extends pulumi.ComponentResource {
   }
 
   #rules() {
-    const { plan, role, namespace, workloads } = this.#args;
-    return alertRules(plan, { role, namespace, workloads, job: MONITOR });
+    const { plan, role, namespace, workloads, visitors } = this.#args;
+    return alertRules(plan, { role, namespace, visitors, workloads, job: MONITOR });
   }
 
   #exporter(name: string): k8s.apps.v1.Deployment {

@@ -97,11 +97,24 @@ function withLogins(values: Json, bundle: CredentialsBundle | undefined): Json {
   return { ...values, gitCredentials };
 }
 
-/** `--set external=none`: the data comes into stores of the stack's own. */
+const without = (values: unknown, keys: readonly string[]): Json | undefined => {
+  if (!isRecord(values)) return undefined;
+  const left = Object.entries(values).filter(([key]) => !keys.includes(key));
+  return left.length === 0 ? undefined : Object.fromEntries(left);
+};
+
+/** `--set external=none`, or `external.redis=none` for one of them: the data comes into stores of the stack's own. */
 function withoutExternal(values: Json): Json {
-  if (values.external !== 'none') return values;
-  const { external: _, externalPasswords: __, ...own } = values;
-  return own;
+  const { external, externalPasswords, ...own } = values;
+  if (external === 'none') return own;
+  const gone = isRecord(external) ? Object.keys(external).filter((store) => external[store] === 'none') : [];
+  if (gone.length === 0) return values;
+  const [servers, passwords] = [without(external, gone), without(externalPasswords, gone)];
+  return {
+    ...own,
+    ...(servers === undefined ? {} : { external: servers }),
+    ...(passwords === undefined ? {} : { externalPasswords: passwords }),
+  };
 }
 
 /** A fresh platform begins from a copy. Who its stores took over from stays behind; the passwords of the services stay good. */

@@ -79,20 +79,20 @@ export async function stackBeside(
   return { stack: recovery, like: 'local', plain: { ...plain, ...own, volumes, postgres: single }, secret };
 }
 
-/** The shipped stack `local` beside a PostgreSQL that stays where it is. */
+/** The shipped stack `local` beside stores that stay where they are, by their names in the key `external`. */
 export async function stackOfExternal(
   storage: Storage,
   stack: string,
-  postgres: Json,
-  password: string,
+  external: Json,
+  externalPasswords: Readonly<Record<string, string>>,
 ): Promise<ClusterStack> {
   const { plain, secret } = await localStack(storage);
   const own = { environment: stack, site: stack, namespaces: { platform: `${stack}-platform`, recovery: stack } };
   return {
     stack,
     like: 'local',
-    plain: { ...plain, ...own, external: { postgres } },
-    secret: { ...secret, externalPasswords: { postgres: password } },
+    plain: { ...plain, ...own, external },
+    secret: { ...secret, externalPasswords },
   };
 }
 

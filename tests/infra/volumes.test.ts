@@ -1,6 +1,7 @@
 /** A volume of a platform that is there: copied by pods beside its users, with copies of the keys, and filled before the services start. */
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import type { AlertRule, RuleFile } from '../../infra/monitoring/rules.ts';
 import { environmentSchema } from '../../recovery/config/environment.ts';
 import { packSnapshot } from '../../recovery/public.ts';
 import { kinds, object, podOf, predecessors } from './objects.ts';
@@ -41,6 +42,25 @@ describe('the copies', () => {
     // The stack's own runs leave them out.
     for (const job of ['dr-daily', 'dr-hourly'])
       expect(podOf(site, `CronJob ${job}`).spec.containers[0]?.args?.join(' ')).not.toMatch(/orders|media/);
+  });
+
+  test('a run that failed is an alert, as one of the stack’s own', () => {
+    const { data } = object<{ data: Record<string, string> }>(site, 'ConfigMap', 'dr-alert-rules');
+    const file = parse(data['go-coffee-dr.rules.yaml'] ?? '') as RuleFile;
+    const rules = file.groups.flatMap(({ rules }) => rules);
+    const { expr } = rules.find(({ alert }) => alert === 'DrJobFailed') as AlertRule;
+    const selected = [...expr.matchAll(/kube_job_failed\{namespace="([^"]+)",job_name=~"([^"]+)"/g)];
+    const names = new Map(
+      selected.map(([, namespace = '', pattern = '']) => [namespace, new RegExp(`^(?:${pattern})$`)]),
+    );
+    const failed = (namespace: string, job: string): boolean | undefined => names.get(namespace)?.test(job);
+    expect([...names.keys()]).toEqual(['shop-dr', 'shop', 'shop-data']);
+    for (const { manifest } of kinds(site, 'CronJob').filter(({ manifest }) =>
+      manifest.metadata.name.startsWith('shop-dr-'),
+    ))
+      expect(failed(String(manifest.metadata.namespace), `${manifest.metadata.name}-29412345`)).toBe(true);
+    expect(failed('shop', 'shop-dr-seed-orders')).toBe(true);
+    expect([failed('shop', 'dr-hourly-1'), failed('shop', 'shop-dr-media-daily-1')]).toEqual([false, false]);
   });
 
   test('read the volume beside the pods that use it, as their user, and change nothing of it', () => {

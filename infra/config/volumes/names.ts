@@ -11,8 +11,26 @@ export const moverName = (recovery: string, id: string, schedule: string): strin
 /** Job that fills a volume. */
 export const seedName = (recovery: string, id: string): string => `${recovery}-seed-${id}`;
 
+/** Regular expression for the names of the Jobs that copy and fill these volumes: a platform may have Jobs with names like ours. */
+export function jobNames(recovery: string, ids: readonly string[]): string {
+  const each = `(${ids.join('|')})`;
+  return `${recovery}-(${each}-.+|seed-${each})`;
+}
+
 /** Service account of the pods that copy, and of those that fill. */
 export const accountName = (recovery: string, role: 'writer' | 'restorer'): string => `${prefixOf(recovery)}-${role}`;
+
+/** Namespace of the platform → what the stack runs there, for whoever watches it. */
+export function visitingJobs(config: Config): { readonly namespace: string; readonly names: string }[] {
+  return volumeNamespaces(config).map((namespace) => {
+    const here = config.platformVolumes.filter((volume) => volume.namespace === namespace);
+    const names = jobNames(
+      config.namespaces.recovery,
+      here.map(({ id }) => id),
+    );
+    return { namespace, names };
+  });
+}
 
 type Config = Pick<StackConfig, 'platformVolumes' | 'namespaces'>;
 

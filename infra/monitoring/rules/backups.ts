@@ -4,9 +4,9 @@ import { formatDuration } from '../../../plan/duration.ts';
 import { worstPointAge } from '../../../plan/limits.ts';
 import { rpoObjective } from '../../../plan/objectives.ts';
 import type { Plan, Workload } from '../../../plan/types.ts';
-import { type AlertRule, type RuleSettings, SEVERITY, unlessNew } from './types.ts';
+import { type AlertRule, type RuleSettings, SEVERITY, unlessNew, type VisitingJobs } from './types.ts';
 
-export function backupRules(plan: Plan, { namespace }: RuleSettings): AlertRule[] {
+export function backupRules(plan: Plan, { namespace, visitors = [] }: RuleSettings): AlertRule[] {
   const labels = { severity: SEVERITY[plan.thresholds.backupFailure] };
   const annotations = {
     description: 'It failed, or left no recovery point by the time that it may take at most.',
@@ -29,19 +29,25 @@ export function backupRules(plan: Plan, { namespace }: RuleSettings): AlertRule[
     },
   };
   if (namespace === undefined) return [failed, workload];
-  const jobs = `namespace="${namespace}",job_name=~"dr-.+"`;
   const job: AlertRule = {
     alert: 'DrJobFailed',
     // A failed Job is kept for its log. After a day it is not worth an alert.
-    expr: `kube_job_failed{${jobs},condition="true"} == 1 and on (namespace, job_name) time() - kube_job_status_start_time{${jobs}} < 86400`,
+    expr: [{ namespace, names: 'dr-.+' }, ...visitors].map(failedJobs).join(' or '),
     labels,
     annotations: {
       summary: 'Job {{ $labels.job_name }} failed',
-      description: 'A scheduled run of backup, verification, pruning, export or drill ended with an error.',
-      runbook: `kubectl -n ${namespace} logs job/{{ $labels.job_name }}`,
+      description:
+        'A scheduled run of backup, verification, pruning, export or drill, or a Job that fills a volume, ended with an error.',
+      runbook: `kubectl -n {{ $labels.namespace }} logs job/{{ $labels.job_name }}`,
     },
   };
   return [failed, workload, job];
+}
+
+/** The names are written twice, because the second metric must not look at all Jobs of the cluster. */
+function failedJobs({ namespace, names }: VisitingJobs): string {
+  const jobs = `namespace="${namespace}",job_name=~"${names}"`;
+  return `kube_job_failed{${jobs},condition="true"} == 1 and on (namespace, job_name) time() - kube_job_status_start_time{${jobs}} < 86400`;
 }
 
 export function pointRules(plan: Plan): AlertRule[] {

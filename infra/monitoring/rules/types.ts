@@ -24,6 +24,13 @@ export interface RuleFile {
   readonly groups: readonly RuleGroup[];
 }
 
+/** Jobs beside those of others. */
+export interface VisitingJobs {
+  readonly namespace: string;
+  /** Regular expression for their whole names. */
+  readonly names: string;
+}
+
 export interface RuleSettings {
   /** A standby archives nothing and must not be behind. @default 'primary' */
   readonly role?: 'primary' | 'standby' | 'recovery';
@@ -31,6 +38,8 @@ export interface RuleSettings {
   readonly job?: string;
   /** Namespace of the CronJobs, to alert on failures that kube-state-metrics reports. @default no such rule */
   readonly namespace?: string;
+  /** Jobs of the stack in namespaces of the platform, which are watched as those of `namespace`. @default none */
+  readonly visitors?: readonly VisitingJobs[];
   /** Ids of the workloads that the site backs up; of the others it has no metric to miss. @default all of the plan */
   readonly workloads?: readonly string[];
   /** How often a verification is due. @default the interval of the full backup */

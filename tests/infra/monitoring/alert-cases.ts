@@ -62,6 +62,30 @@ export const CASES: readonly AlertCase[] = [
     at: { 0: [], 1: [{ workload: 'uploads' }], 2: [] },
   },
   {
+    // A Job of the platform's that has a name like ours in another namespace is not ours.
+    alert: 'DrJobFailed',
+    settings: {
+      namespace: 'go-coffee-dr',
+      visitors: [{ namespace: 'shop', names: 'shop-dr-((media|files)-.+|seed-(media|files))' }],
+    },
+    series: {
+      'kube_job_failed{namespace="shop",job_name="shop-dr-media-daily-7",condition="true"}': '0 1 1',
+      'kube_job_status_start_time{namespace="shop",job_name="shop-dr-media-daily-7"}': '0 0 -90000',
+      'kube_job_failed{namespace="shop",job_name="shop-dr-seed-files",condition="true"}': '0 1 0',
+      'kube_job_status_start_time{namespace="shop",job_name="shop-dr-seed-files"}': '0 0 0',
+      'kube_job_failed{namespace="shop",job_name="dr-daily-1",condition="true"}': '1 1 1',
+      'kube_job_status_start_time{namespace="shop",job_name="dr-daily-1"}': '0 0 0',
+    },
+    at: {
+      0: [],
+      1: [
+        { namespace: 'shop', job_name: 'shop-dr-media-daily-7', condition: 'true' },
+        { namespace: 'shop', job_name: 'shop-dr-seed-files', condition: 'true' },
+      ],
+      2: [],
+    },
+  },
+  {
     alert: 'DrJobFailed',
     series: {
       [`kube_job_failed${JOB},condition="true"}`]: '0 1 1',

@@ -42,3 +42,18 @@ test('a platform whose stores were taken over is rebuilt from a copy, and its se
   expect(values.redis).toEqual({ memory: '1Gi', clients: 'password' });
   expect(values.redisClientPassword).toBe('shop');
 });
+
+test('an external store that is left out takes its password along; the other one stays', () => {
+  const like = {
+    external: { value: { postgres: { host: 'db.shop.svc' }, redis: { host: 'cache.shop.svc' } } },
+    externalPasswords: { value: { postgres: 'of the dump', redis: 'of the cache' }, secret: true },
+  };
+  const storesOf = (external: unknown) => {
+    const { values } = draftConfig({ ...request, set: { external } }, { like }, productionPlan);
+    return [values.external, values.externalPasswords];
+  };
+  expect(storesOf({ redis: 'none' })).toEqual([{ postgres: { host: 'db.shop.svc' } }, { postgres: 'of the dump' }]);
+  expect(storesOf({ redis: 'none', postgres: 'none' })).toEqual([undefined, undefined]);
+  expect(storesOf('none')).toEqual([undefined, undefined]);
+  expect(storesOf({ redis: { port: 6380 } })[0]).toMatchObject({ redis: { host: 'cache.shop.svc', port: 6380 } });
+});
