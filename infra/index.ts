@@ -13,17 +13,16 @@ import { clusterProvider, sharedProvider } from './cluster/provider.ts';
 import { quotasOf } from './cluster/quotas.ts';
 import { authoritiesOf, clusterRepositories, localOf, usedOf } from './cluster/repository.ts';
 import { readConfig } from './config/config.ts';
-import { alertReceivers, backedUp, copiedInPods, previewFindings } from './config/findings.ts';
+import { alertReceivers, copiedInPods, previewFindings } from './config/findings.ts';
 import { repositoryLocations } from './config/locations.ts';
-import { backsUp, beginsWithFull, isIsolated, leads, originOf, redisOrigin, watchedAs } from './config/role.ts';
+import { backsUp, beginsWithFull, isIsolated, leads, originOf, redisOrigin } from './config/role.ts';
 import type { StackConfig } from './config/types.ts';
-import { visitingJobs } from './config/volumes/names.ts';
 import { declareCopies } from './jobs/copies.ts';
 import { externalAuthorities, withExternal } from './jobs/external.ts';
 import { RecoverySite } from './jobs/recovery-site.ts';
 import { Schedules } from './jobs/schedules.ts';
 import { declareRoutes } from './monitoring/alert-routes.ts';
-import { Monitor } from './monitoring/monitor.ts';
+import { declareMonitor } from './monitoring/monitor.ts';
 import { outputsOf } from './outputs.ts';
 import { Certificates } from './pgbackrest/certificates.ts';
 import { RepositoryServer } from './pgbackrest/repository-server.ts';
@@ -45,7 +44,7 @@ import { declareVolumes } from './volumes/volumes.ts';
 export async function stack(config: StackConfig = readConfig()): Promise<Record<string, Input<unknown>>> {
   const isOwn = watchOwn();
   const previous = await checkStep(config);
-  const { plan, namespaces, storage, images, storageClasses, notifications, external } = config;
+  const { plan, namespaces, storage, images, storageClasses, external } = config;
   const { processes, access: volumeAccess } = config.backups;
   const isolated = isIsolated(config);
   for (const finding of previewFindings(config)) await log.warn(finding);
@@ -238,22 +237,9 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
   const routes = isolated ? undefined : declareRoutes(config, behindGuardrails);
   const monitor =
     !isolated &&
-    new Monitor(
-      'monitor',
-      {
-        ...config.monitoring,
-        plan,
-        role: watchedAs(config),
-        workloads: backedUp(plan, config),
-        namespace: namespaces.recovery,
-        visitors: visitingJobs(config),
-        image: images.toolbox,
-        serviceAccount: accounts.dr['dr-monitor'],
-        localRepository,
-        volumeAccess,
-        pings: notifications.targetNames.includes('pingUrl'),
-        resources: MONITOR_RESOURCES,
-      },
+    declareMonitor(
+      config,
+      { serviceAccount: accounts.dr['dr-monitor'], localRepository, volumeAccess, resources: MONITOR_RESOURCES },
       // It is ready only after it has read the repositories.
       after([...guardrails, ...recovery.ready, ...schedules.ready, ...(routes ? [routes] : [])], cluster),
     );

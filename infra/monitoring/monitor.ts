@@ -8,7 +8,10 @@ import type { Resources } from '../cluster/pod-security.ts';
 import { MONITOR, PORTS } from '../cluster/ports.ts';
 import type { LocalRepository } from '../cluster/repository.ts';
 import type { VolumeAccess } from '../cluster/shared-volumes.ts';
-import type { Role } from '../config/types.ts';
+import { backedUp } from '../config/findings.ts';
+import { watchedAs } from '../config/role.ts';
+import type { Role, StackConfig } from '../config/types.ts';
+import { visitingJobs } from '../config/volumes/names.ts';
 import { type DrPod, drPodLabels, drPodSpec } from '../jobs/dr-pod.ts';
 import { dashboard } from './dashboard.ts';
 import type { VisitingJobs } from './rules/types.ts';
@@ -176,4 +179,25 @@ export class Monitor extends pulumi.ComponentResource {
     this.#map(`${name}-dashboard`, 'dr-dashboard', data, { grafana_dashboard: '1' });
     return rendered.uid;
   }
+}
+
+/** For the stack's role, and what it copies. */
+export function declareMonitor(
+  config: StackConfig,
+  pods: Pick<MonitorArgs, 'serviceAccount' | 'localRepository' | 'volumeAccess' | 'resources'>,
+  opts: pulumi.ComponentResourceOptions,
+): Monitor {
+  const { plan, namespaces, images, monitoring, notifications } = config;
+  const args: MonitorArgs = {
+    ...monitoring,
+    ...pods,
+    plan,
+    role: watchedAs(config),
+    workloads: backedUp(plan, config),
+    namespace: namespaces.recovery,
+    visitors: visitingJobs(config),
+    image: images.toolbox,
+    pings: notifications.targetNames.includes('pingUrl'),
+  };
+  return new Monitor('monitor', args, opts);
 }
