@@ -10,6 +10,7 @@ import { expect, test } from 'vitest';
 import { descendantsOf } from '../../recovery/core/pids.ts';
 import { processesIn } from '../../recovery/core/process/holders.ts';
 import { postgresLife } from '../../recovery/workloads/postgres/access/alive.ts';
+import { inspectPostgres } from '../../recovery/workloads/postgres/inspect.ts';
 import { startServer } from '../../recovery/workloads/postgres/server.ts';
 import { redisLife } from '../../recovery/workloads/redis/alive.ts';
 import { makeSite } from '../recovery/config/site-fixture.ts';
@@ -39,6 +40,13 @@ test.concurrent('a port that accepts and never answers is somebody, for both', a
       { alive: true, fact: expect.stringContaining(`127.0.0.1:${port}`) },
     ]);
     await expect(startServer(site, postgres)).rejects.toMatchObject({ code: 'SERVER-ELSEWHERE' });
+    // Of a server on another host nothing else can be seen.
+    const settings = { ...postgres, tls: { port: 8432, ca: 'ca.pem', certificate: 'tls.crt', key: 'tls.key' } };
+    const { signal } = new AbortController();
+    expect(await inspectPostgres(site, { settings, before: undefined, signal })).toMatchObject({
+      server: 'up',
+      unanswered: expect.stringContaining('takes connections and does not answer'),
+    });
   } finally {
     silent.close();
     await remove();

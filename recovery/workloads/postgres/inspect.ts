@@ -8,9 +8,10 @@ import type { CaptureFacts } from '../../points/point.ts';
 import { parseLsn } from '../../points/wal-segment.ts';
 import { formatCount, formatTime, plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
+import { acceptsConnections } from './access/accepts.ts';
 import { postgresLife } from './access/alive.ts';
 import { checkPages, type PageCheck } from './access/page-check.ts';
-import { unansweredWords } from './access/unanswered.ts';
+import { isLate, unansweredWords } from './access/unanswered.ts';
 import { type ArchiveFault, archiveFault, readArchiver } from './archive/archive-fault.ts';
 import { type ControlData, readControlData } from './host/control-data.ts';
 import { leaderOfStandby } from './host/standby.ts';
@@ -158,7 +159,7 @@ async function askServer(site: Site, question: PostgresQuestion): Promise<Server
     if (code === '57P03') return { ...silent, server: 'starting', facts: [`PostgreSQL: ${message}`] };
     if (code === '3D000') return askWithoutDatabase(site, question);
     if (/^(?:58|XX)/.test(code)) return { ...silent, server: 'up', damage: [message], facts: [] };
-    if (isOnOtherHost(settings)) return { ...silent, ...otherHostSays(error) };
+    if (isOnOtherHost(settings)) return { ...silent, ...(await otherHostSays(settings, error)) };
     const { alive, pid, fact } = await postgresLife(site, settings);
     if (!alive) return { ...silent, server: 'down', facts: [`PostgreSQL does not run: ${fact}`] };
     const unanswered = unansweredWords(error, pid, fact);
@@ -166,14 +167,19 @@ async function askServer(site: Site, question: PostgresQuestion): Promise<Server
   }
 }
 
-/** A server that refuses is one that runs. */
-function otherHostSays(error: unknown): Pick<ServerAnswers, 'server' | 'facts'> {
-  const unreachable = error instanceof DrError && error.code === 'POSTGRES-UNREACHABLE';
+const CONNECT_MS = 5_000;
+
+/** A server that refuses is one that runs, and so is one whose port takes connections. */
+async function otherHostSays(
+  { host = '', port }: PostgresSettings,
+  error: unknown,
+): Promise<Pick<ServerAnswers, 'server' | 'facts' | 'unanswered'>> {
   const said = error instanceof DrError ? `${error.where}: ${error.fact}` : messageOf(error);
-  return {
-    server: unreachable ? 'down' : 'up',
-    facts: [`PostgreSQL ${unreachable ? 'does not answer' : 'refuses'}: ${said}`],
-  };
+  if (!isLate(error)) return { server: 'up', facts: [`PostgreSQL refuses: ${said}`] };
+  if (!(await acceptsConnections(host, port, CONNECT_MS)))
+    return { server: 'down', facts: [`PostgreSQL does not answer: ${said}`] };
+  const unanswered = `PostgreSQL at ${host}:${port} takes connections and does not answer: ${said}`;
+  return { server: 'up', unanswered, facts: [unanswered] };
 }
 
 async function askClient(client: pg.Client, before: CaptureFacts | undefined): Promise<ServerAnswers> {

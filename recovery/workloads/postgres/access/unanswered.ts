@@ -3,7 +3,7 @@ import { DrError, messageOf } from '../../../core/errors.ts';
 import { stoppedWords } from '../../../core/pids.ts';
 
 /** It accepts connections and says nothing: it is stopped, or its host is. */
-function isLate(error: unknown): boolean {
+export function isLate(error: unknown): boolean {
   return messageOf(error) === 'timeout expired' || (error instanceof DrError && error.code === 'POSTGRES-UNREACHABLE');
 }
 
