@@ -3,7 +3,7 @@
  * none takes them for dead, lays files under them or starts a second server.
  */
 import { once } from 'node:events';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -41,7 +41,9 @@ test.concurrent('a port that accepts and never answers is somebody, for both', a
     ]);
     await expect(startServer(site, postgres)).rejects.toMatchObject({ code: 'SERVER-ELSEWHERE' });
     // Of a server on another host nothing else can be seen.
-    const settings = { ...postgres, tls: { port: 8432, ca: 'ca.pem', certificate: 'tls.crt', key: 'tls.key' } };
+    const ca = join(folder, 'ca.pem');
+    await writeFile(ca, '');
+    const settings = { ...postgres, tls: { port: 8432, ca, certificate: 'tls.crt', key: 'tls.key' } };
     const { signal } = new AbortController();
     expect(await inspectPostgres(site, { settings, before: undefined, signal })).toMatchObject({
       server: 'up',

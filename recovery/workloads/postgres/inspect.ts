@@ -8,10 +8,10 @@ import type { CaptureFacts } from '../../points/point.ts';
 import { parseLsn } from '../../points/wal-segment.ts';
 import { formatCount, formatTime, plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
-import { acceptsConnections } from './access/accepts.ts';
 import { postgresLife } from './access/alive.ts';
+import { otherHostSays } from './access/other-host.ts';
 import { checkPages, type PageCheck } from './access/page-check.ts';
-import { isLate, unansweredWords } from './access/unanswered.ts';
+import { unansweredWords } from './access/unanswered.ts';
 import { type ArchiveFault, archiveFault, readArchiver } from './archive/archive-fault.ts';
 import { type ControlData, readControlData } from './host/control-data.ts';
 import { leaderOfStandby } from './host/standby.ts';
@@ -165,21 +165,6 @@ async function askServer(site: Site, question: PostgresQuestion): Promise<Server
     const unanswered = unansweredWords(error, pid, fact);
     return { ...silent, server: 'up', unanswered, facts: [unanswered] };
   }
-}
-
-const CONNECT_MS = 5_000;
-
-/** A server that refuses is one that runs, and so is one whose port takes connections. */
-async function otherHostSays(
-  { host = '', port }: PostgresSettings,
-  error: unknown,
-): Promise<Pick<ServerAnswers, 'server' | 'facts' | 'unanswered'>> {
-  const said = error instanceof DrError ? `${error.where}: ${error.fact}` : messageOf(error);
-  if (!isLate(error)) return { server: 'up', facts: [`PostgreSQL refuses: ${said}`] };
-  if (!(await acceptsConnections(host, port, CONNECT_MS)))
-    return { server: 'down', facts: [`PostgreSQL does not answer: ${said}`] };
-  const unanswered = `PostgreSQL at ${host}:${port} takes connections and does not answer: ${said}`;
-  return { server: 'up', unanswered, facts: [unanswered] };
 }
 
 async function askClient(client: pg.Client, before: CaptureFacts | undefined): Promise<ServerAnswers> {
