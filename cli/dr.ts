@@ -6,7 +6,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { EXIT, type ExitCode } from '../recovery/core/errors.ts';
 import { requireTempFolder } from '../recovery/core/files/temp-folder.ts';
 import { envelope, toJson } from '../recovery/report/output.ts';
-import { attachCommand } from './attach.ts';
+import { attachCommand } from './attach/attach.ts';
 import { runInStack, splitStack, type TypedWords } from './by-hand.ts';
 import type { CommandContext, CommandResult, Invocation } from './command.ts';
 import { environmentMissing, findEnvironment, workingFolder } from './environment-path.ts';

@@ -20,8 +20,9 @@ const lockSchema = z.looseObject({
   timestamp: z.string(),
 });
 
+/** One that another reader has repaired meanwhile is whole. */
 async function isWhole(file: string): Promise<boolean> {
-  return parseJson(await readFile(file, 'utf8')) !== undefined;
+  return parseJson(await readFile(file, 'utf8').catch(ifAbsent('{}'))) !== undefined;
 }
 
 /** A running engine may be in the middle of this write. */

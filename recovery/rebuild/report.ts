@@ -100,12 +100,28 @@ export function rebuildReport(plan: Plan, outcome: RebuildOutcome, environment: 
       ...(beganAt === undefined ? {} : { beganSeconds: offset(beganAt) }),
     })),
     verification: [
-      ...outcome.checks.map(({ recoveredTo, bytes, ...check }, n) => ({ id: `check-${n + 1}`, ...check })),
+      ...outcome.checks.map(({ recoveredTo, bytes, databaseBytes, ...check }, n) => ({
+        id: `check-${n + 1}`,
+        ...check,
+      })),
       ...(failed === undefined ? [] : [failed]),
     ],
     losses: lossesOf(outcome),
     environment,
   };
+}
+
+const DATABASE_READY = 'StatefulSet/postgres is ready';
+
+/**
+ * Bytes a second of the database, from its set's first byte to the server that answers: by the engine's own events. Undefined where this run
+ * did not restore it: it was there from an interrupted one, or it is a server that stays where it is.
+ */
+function rateOf({ checks, timeline }: RebuildOutcome): number | undefined {
+  const bytes = checks.find(({ databaseBytes }) => databaseBytes !== undefined)?.databaseBytes ?? 0;
+  const laid = timeline.find(({ event, beganAt }) => event === DATABASE_READY && beganAt !== undefined);
+  const seconds = laid === undefined ? 0 : (Date.parse(laid.at) - Date.parse(laid.beganAt ?? laid.at)) / 1000;
+  return bytes > 0 && seconds > 0 ? bytes / seconds : undefined;
 }
 
 /** Measurements of a successful rebuild; a failed one proves nothing. */
@@ -114,6 +130,7 @@ export function measurementsOf({ tiers, endedAt }: DrillReport, outcome: Rebuild
   const empty = outcome.tiers.flatMap(({ tier, nothing }) => (nothing === true ? [tier] : []));
   const measured = tiers.filter(({ id }) => !empty.some((tier) => tier === id));
   const bytes = outcome.checks.find((check) => check.bytes !== undefined)?.bytes;
+  const bytesPerSecond = rateOf(outcome);
   return measured.map(({ id, rto, rpo, readyAt }) => ({
     at: readyAt ?? endedAt,
     what: `rebuild to ${outcome.plan.from} from ${outcome.plan.repository}`,
@@ -122,5 +139,6 @@ export function measurementsOf({ tiers, endedAt }: DrillReport, outcome: Rebuild
     ...(rpo.measuredSeconds === undefined ? {} : { rpoSeconds: rpo.measuredSeconds }),
     source: 'restore',
     ...(bytes === undefined ? {} : { bytes }),
+    ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
   }));
 }

@@ -48,6 +48,8 @@ export interface DataCheck {
   readonly recoveredTo?: Date;
   /** Of the copies that the point holds, for the ETA of the next time. */
   readonly bytes?: number;
+  /** Of the database's set, for the rate at which it was laid down. */
+  readonly databaseBytes?: number;
 }
 
 /** What the chosen point says of the platform. It is read from the repository when the data is verified, in each run. */

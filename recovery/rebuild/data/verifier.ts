@@ -87,7 +87,9 @@ async function checkPoint(
     const actual =
       found === undefined ? 'its catalog has no such point' : ok ? check.expected : `signature: ${found.trust}`;
     const bytes = bytesUpTo(entries, point);
-    return { entries: ok ? entries : [], checks: [{ ...check, actual, ok, evidence: 'the signed catalog', bytes }] };
+    const databaseBytes = recordedCaptures(entries, pin, undefined).database?.bytes;
+    const sizes = { bytes, ...(databaseBytes === undefined ? {} : { databaseBytes }) };
+    return { entries: ok ? entries : [], checks: [{ ...check, actual, ok, evidence: 'the signed catalog', ...sizes }] };
   } catch (error) {
     rethrowBug(error);
     const { fact, where } = asDrError(error, pin.repository);

@@ -1,9 +1,10 @@
 /** The commands of a recovery write themselves into the open incident. Nothing here delays the command or makes it fail. */
-import { messageOf } from '../recovery/core/errors.ts';
-import { silentLog } from '../recovery/core/log.ts';
-import type { Attachment } from '../recovery/incident/attach.ts';
-import type { CommandContext, CommandResult, Invocation } from './command.ts';
-import { pathOf } from './usage.ts';
+import type { Site } from '../../recovery/config/site.ts';
+import { messageOf } from '../../recovery/core/errors.ts';
+import { silentLog } from '../../recovery/core/log.ts';
+import type { Attachment } from '../../recovery/incident/attach.ts';
+import type { CommandContext, CommandResult, Invocation } from '../command.ts';
+import { pathOf } from '../usage.ts';
 
 /** Those that people run while an incident is open. What only lists or shows is not an event. */
 const ATTACHED = /^dr (assess|restore|rebuild|failover|failback|isolate|evidence (collect|hold)|secrets rotate)( |$)/;
@@ -30,20 +31,35 @@ export function asRead(words: readonly string[]): string[] {
   );
 }
 
-/** A dry run is not attached, nor a command without an environment file: without one nobody knows of an incident. */
+/** Those that work on a stack's config or an escrow file alone. */
+const WITHOUT_FILE = /^dr (rebuild|failover|failback)( |$)/;
+
+type Given = Pick<CommandContext, 'env' | 'log' | 'now' | 'progress' | 'signal' | 'confirm'>;
+
+async function siteOf(command: Invocation['command'], context: Given): Promise<(() => Promise<Site>) | undefined> {
+  const { env } = context;
+  if (env !== undefined) return async () => (await import('../../recovery/config/site.ts')).openSite(env, silentLog);
+  if (!WITHOUT_FILE.test(pathOf(command))) return undefined;
+  return (await import('./sites.ts')).siteWithoutFile(command.opts(), context);
+}
+
+/** A dry run is not attached, nor a command that names neither an environment file, a stack nor an escrow file. */
 export async function attachCommand(
   { command }: Pick<Invocation, 'command'>,
   words: readonly string[],
-  { env, log, now }: Pick<CommandContext, 'env' | 'log' | 'now'>,
+  context: Given,
 ): Promise<AttachedCommand> {
-  if (env === undefined || command.opts().dryRun === true || !ATTACHED.test(pathOf(command))) return NOT_ATTACHED;
+  const { log, now } = context;
+  if (command.opts().dryRun === true || !ATTACHED.test(pathOf(command))) return NOT_ATTACHED;
+  const site = await siteOf(command, context);
+  if (site === undefined) return NOT_ATTACHED;
   const [{ attach }, { accountName }, { commandFacts }] = await Promise.all([
-    import('../recovery/incident/attach.ts'),
-    import('../recovery/core/holder.ts'),
-    import('../recovery/incident/command-facts.ts'),
+    import('../../recovery/incident/attach.ts'),
+    import('../../recovery/core/holder.ts'),
+    import('../../recovery/incident/command-facts.ts'),
   ]);
   const attachment: Attachment = attach({
-    site: async () => (await import('../recovery/config/site.ts')).openSite(env, silentLog),
+    site,
     line: ['dr', ...asRead(words)].join(' '),
     by: accountName(),
     now,
