@@ -214,6 +214,8 @@ export const environmentSchema = z.strictObject({
   git: gitWorkload.optional(),
   /** The plan's workloads with `objects` come from this API, and not from folders. */
   kubernetes: kubernetesSchema.optional(),
+  /** The cluster that would take over: `dr readiness` looks whether it has room and images for what runs in this one. */
+  standby: z.strictObject({ kubeconfig: absolute.optional(), context: z.string().min(1) }).optional(),
   /** Settings of workload types that don't ship with `dr`, by the type's name. Each type checks its own (recovery/workloads/registry.ts). */
   extensions: z.record(extensionTypeSchema, z.looseObject({ hooks: hooks.optional() })).optional(),
   /** PEM files: `dr monitor` reports when each expires. */

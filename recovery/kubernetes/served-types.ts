@@ -7,6 +7,7 @@ function type(group: string, kind: string, plural: string, namespaced = true): R
 
 export const SERVED = {
   namespace: type('', 'Namespace', 'namespaces', false),
+  node: type('', 'Node', 'nodes', false),
   pod: type('', 'Pod', 'pods'),
   event: type('', 'Event', 'events'),
   service: type('', 'Service', 'services'),

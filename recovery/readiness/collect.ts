@@ -12,6 +12,7 @@ import { recordsIn } from '../records/store.ts';
 import { readRuns } from '../report/runs.ts';
 import { runDoctor } from '../status/doctor/doctor.ts';
 import type { Observation } from '../status/monitor/observation.ts';
+import { lookAtStandby } from '../status/standby/look.ts';
 import type { Facts, Looked } from './facts.ts';
 import { lookAtRunning } from './running.ts';
 
@@ -29,16 +30,17 @@ async function look<T>(act: () => Promise<T>): Promise<Looked<T>> {
 export async function collectFacts(site: Site, observation: Observation, now: Date): Promise<Facts> {
   const { plan, environment, file } = site;
   const opened = openRecords(site);
-  const [runs, records, channels, fingerprint, doctor, running] = await Promise.all([
+  const [runs, records, channels, fingerprint, doctor, running, standby] = await Promise.all([
     readRuns(environment.stateDir),
     look(async () => recordsIn(await opened)),
     look(async () => channelTests(site, await opened)),
     look(async () => keysFingerprint(site, (await readKeyring(site)).signingKey().secret)),
     look(() => runDoctor(site)),
     look(() => lookAtRunning(site)),
+    look(() => lookAtStandby(site)),
   ]);
   return {
-    ...{ now, plan, environment, file, observation, runs, records, channels, fingerprint, doctor, running },
+    ...{ now, plan, environment, file, observation, runs, records, channels, fingerprint, doctor, running, standby },
     findings: [...checkPlan(plan), ...checkHuman(plan, now)],
     detached: [...detachments(site).keys()],
   };

@@ -7,6 +7,7 @@ import type { RecordsRead } from '../records/store.ts';
 import type { RunRecord } from '../report/runs.ts';
 import type { Check } from '../status/doctor/site-checks.ts';
 import type { Observation } from '../status/monitor/observation.ts';
+import type { StandbyLook } from '../status/standby/look.ts';
 import type { Running } from './running.ts';
 
 /** What an attempt to look came to; `fact` says why it failed. */
@@ -30,6 +31,8 @@ export interface Facts {
   readonly doctor: Looked<readonly Check[]>;
   /** Undefined in a cluster. */
   readonly running: Looked<Running | undefined>;
+  /** Undefined where the environment file names no standby. */
+  readonly standby: Looked<StandbyLook | undefined>;
   readonly findings: readonly Finding[];
   /** Repositories that somebody has detached. */
   readonly detached: readonly string[];

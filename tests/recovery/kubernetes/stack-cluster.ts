@@ -67,6 +67,10 @@ const PLURALS: Readonly<Record<string, string>> = {
   jobs: 'Job',
   cronjobs: 'CronJob',
   storageclasses: 'StorageClass',
+  statefulsets: 'StatefulSet',
+  daemonsets: 'DaemonSet',
+  nodes: 'Node',
+  namespaces: 'Namespace',
 };
 
 export class StackCluster {
@@ -97,7 +101,8 @@ export class StackCluster {
     if (url.pathname === '/apis') return { status: 200, body: { groups: [] } };
     const parts = url.pathname.split('/').filter((part) => part !== '');
     const rest = parts.slice(parts[0] === 'api' ? 2 : 3);
-    const namespace = rest[0] === 'namespaces' ? rest[1] : undefined;
+    // One namespace itself, and not what is in it.
+    const namespace = rest[0] === 'namespaces' && rest.length > 2 ? rest[1] : undefined;
     const [plural = '', name] = namespace === undefined ? rest : rest.slice(2);
     const kind = PLURALS[plural] ?? plural;
     if (method === 'POST') {

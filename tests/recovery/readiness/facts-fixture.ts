@@ -167,6 +167,7 @@ export function aSite(
         { channel: 'phone', section: 'channels', title: 'Phone', configured: false },
       ],
     },
+    standby: { kind: 'seen', value: undefined },
     fingerprint: { kind: 'seen', value: 'f1' },
     doctor: { kind: 'seen', value: [{ name: 'restic', status: 'ok', found: '0.18', wanted: '≥ 0.14', hint: '' }] },
     running: { kind: 'seen', value: { uncovered: [], unanswered: [] } },
