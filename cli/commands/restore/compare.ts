@@ -8,6 +8,7 @@ import { parseTableName, type TableName } from '../../../recovery/restore/dump-l
 import { type Compared, compareTable } from '../../../recovery/restore/side/compare.ts';
 import { type Merged, mergeTables, tablesToUndo, undoMerge } from '../../../recovery/restore/side/merge.ts';
 import { originOf } from '../../../recovery/restore/side/restore-tables.ts';
+import { bringBackWhole } from '../../../recovery/restore/side/whole-table.ts';
 import type { CommandResult, SiteContext } from '../../command.ts';
 import { openSite } from '../../open-site.ts';
 import { misuse, type RestoreOptions } from './declaration.ts';
@@ -72,7 +73,14 @@ export async function withRestored(options: RestoreOptions, context: SiteContext
   const origin = await originOf(site, intoDatabase);
   const liveDatabase = origin?.database ?? postgresSettings(site.environment).database;
   const xids = merge === 'changed' ? (origin?.xids ?? []) : [];
-  const counts = compared.map((each) => `${each.table}: ${plural(each[merge], 'row')} ${merge}`);
+  const isGone = (n: number): boolean => merge === 'missing' && compared[n]?.live === false;
+  const whole = place.tables.filter((_, n) => isGone(n));
+  const tables = place.tables.filter((_, n) => !isGone(n));
+  const counts = compared.map((each, n) =>
+    isGone(n)
+      ? `${each.table}: the whole table, ${plural(each.restoredRows, 'row')}`
+      : `${each.table}: ${plural(each[merge], 'row')} ${merge}`,
+  );
   const only =
     xids.length === 0
       ? []
@@ -87,11 +95,13 @@ export async function withRestored(options: RestoreOptions, context: SiteContext
     kind: merge,
     database: intoDatabase,
     liveDatabase,
-    tables: place.tables,
+    tables,
     xids,
   };
-  const merged = await mergeTables(site, request);
-  return { kind: 'TableMerge', data: { id, merged }, text: mergedText(merged, id) };
+  const back = whole.length === 0 ? [] : await bringBackWhole(site, { ...request, tables: whole });
+  const merged = tables.length === 0 ? [] : await mergeTables(site, request);
+  const data = { ...(tables.length === 0 ? {} : { id }), merged, whole: back };
+  return { kind: 'TableMerge', data, text: mergedText(data) };
 }
 
 const leftText = (merged: readonly Merged[]): string[] =>
@@ -99,14 +109,25 @@ const leftText = (merged: readonly Merged[]): string[] =>
     .filter(({ left }) => left > 0)
     .map(({ table, left }) => `note: ${plural(left, 'row')} of ${table} changed since then and stayed`);
 
-function mergedText(merged: readonly Merged[], id: string): string {
+interface MergeData {
+  /** Undefined where no rows were written into a table that is there. */
+  readonly id?: string;
+  readonly merged: readonly Merged[];
+  /** Tables that were gone. */
+  readonly whole: readonly { readonly table: string; readonly rows: number }[];
+}
+
+function mergedText({ id, merged, whole }: MergeData): string {
   return [
     textTable(
       ['table', 'rows written'],
-      merged.map(({ table, rows }) => [table, String(rows)]),
+      [...whole, ...merged].map(({ table, rows }) => [table, String(rows)]),
     ),
     ...leftText(merged),
-    `what was replaced is in the schema dr_merge; to take it back: dr restore --undo-merge ${id}`,
+    ...whole.map(({ table }) => `note: ${table} came back whole; no merge takes that back: DROP TABLE does`),
+    ...(id === undefined
+      ? []
+      : [`what was replaced is in the schema dr_merge; to take it back: dr restore --undo-merge ${id}`]),
   ].join('\n');
 }
 

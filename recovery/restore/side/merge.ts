@@ -54,7 +54,7 @@ async function partOf(from: pg.Client, to: pg.Client, request: MergeRequest, num
       code: 'TABLE-GONE',
       where: `database ${request.liveDatabase}`,
       fact: `it has no table ${tableText(table)} that rows could be written into`,
-      hint: `bring the table back as it is in ${request.database}: pg_dump -d ${request.database} --table='${sqlName(table).replaceAll("'", "'\\''")}' | psql --single-transaction -v ON_ERROR_STOP=1 -d ${request.liveDatabase}`,
+      hint: 'bring it back whole, with its definition: the same command with --merge missing',
     });
   const { common: columns } = commonColumns(restored, live);
   const key = commonKey(restored, live, columns);

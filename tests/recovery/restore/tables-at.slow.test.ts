@@ -134,8 +134,22 @@ test('a drop and an update without WHERE under load: back beside, compared, merg
     ]);
     expect(missing.stdout).toMatch(/^public\.log +3$/m);
     expect(missing.stdout).toMatch(/^public\.payments +2$/m);
-    const gone = await drEnds(6, envFile, [...beside('one', ODD), '--merge', 'missing', '--confirm', 'drill']);
-    expect(gone.stderr).toMatch(/^DR-TABLE-GONE .*\n(?:.*\n)*hint: .*pg_dump -d one --table=/m);
+    const gone = await drEnds(6, envFile, [...beside('one', ODD), '--merge', 'changed', '--confirm', 'drill']);
+    expect(gone.stderr).toMatch(/^DR-TABLE-GONE .*\n(?:.*\n)*hint: .*--merge missing/m);
+    // What the table needs is gone too: nothing of it comes back, and the error names it.
+    await sql('DROP DOMAIN "My Shop".money');
+    const whole = [...beside('one', ODD, 'public.payments'), '--merge', 'missing', '--confirm', 'drill'];
+    expect((await drEnds(1, envFile, whole)).stderr).toMatch(
+      /^DR-TABLE-NOT-BACK .*type "My Shop.money" does not exist/m,
+    );
+    await sql('CREATE DOMAIN "My Shop".money AS numeric CHECK (VALUE >= 0)');
+    const back = await drEnds(0, envFile, whole);
+    expect(back.stdout).toMatch(/^My Shop\."Odd ""Orders""" +300$/m);
+    const [odd] = await sql(`SELECT count(*)::int AS orders, count(DISTINCT tableoid)::int AS partitions,
+      nextval('"My Shop"."Odd ""Orders""_id_seq"')::int AS next,
+      (SELECT count(*)::int FROM pg_constraint WHERE contype = 'f' AND conparentid = 0) AS keys FROM "My Shop"."Odd ""Orders"""`);
+    expect(odd).toEqual({ orders: 300, partitions: 2, next: 302, keys: 1 });
+    expect((await drEnds(0, envFile, whole)).stdout).toMatch(/^My Shop\."Odd ""Orders""" +0$/m);
     const keyless = await drEnds(2, envFile, [
       ...beside('one', 'public.log'),
       '--merge',
