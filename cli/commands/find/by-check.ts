@@ -1,6 +1,5 @@
 /** `dr find --check`: when did a query stop being true. */
 import { postgresSettings } from '../../../recovery/config/environment.ts';
-import { DrError } from '../../../recovery/core/errors.ts';
 import { exitFor } from '../../../recovery/core/exit.ts';
 import type { CheckResult } from '../../../recovery/find/check/run.ts';
 import { parseMoment } from '../../../recovery/points/target.ts';
@@ -9,6 +8,7 @@ import { table } from '../../../recovery/report/table.ts';
 import type { CommandResult, SiteContext } from '../../command.ts';
 import { openSite } from '../../open-site.ts';
 import type { FindOptions } from './declaration.ts';
+import { markClean } from './mark-clean.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -29,7 +29,9 @@ export async function findByCheck(options: CheckOptions, context: SiteContext): 
   const database = options.database ?? postgresSettings(site.environment).database;
   const request = { sql: options.check, database, from, to, repository: options.repository, progress, signal };
   const result = await search(site, request);
-  const marked = options.markClean ? await markClean(site, result, options.by ?? '') : undefined;
+  const { repository, clean, xid } = result;
+  const found = { repository, point: clean, note: `dr find --check: lies before transaction ${xid}` };
+  const marked = options.markClean ? await markClean(site, found, options.by ?? '') : undefined;
   return {
     kind: 'CleanMoment',
     data: { ...result, target: `before:${result.xid}`, ...(marked === undefined ? {} : { marked }) },
@@ -53,28 +55,4 @@ function resultText({ asked, xid, at, lsn, clean, after, repository }: CheckResu
     clean === undefined ? `no point of ${repository} lies before it` : `the newest point before it: ${clean}`,
     ...after.map((id) => `lies after it: ${id}; if that is no accident: dr points mark ${id} compromised`),
   ].join('\n');
-}
-
-interface Marked {
-  readonly ok: boolean;
-  readonly point?: string;
-  readonly lines: readonly string[];
-}
-
-/** A person says so: the point before is good, and restores may begin from it. */
-async function markClean(
-  site: Awaited<ReturnType<typeof openSite>>,
-  { clean, xid, repository }: CheckResult,
-  by: string,
-): Promise<Marked> {
-  if (clean === undefined) return { ok: false, lines: ['nothing was marked: no point lies before it'] };
-  const { openCatalog } = await import('../../../recovery/points/catalog/catalog.ts');
-  try {
-    const catalog = await openCatalog(site, site.repository(repository), 'restorer');
-    await catalog.mark(clean, 'clean', by, `dr find --check: lies before transaction ${xid}`);
-    return { ok: true, point: clean, lines: [`${clean} is marked clean in ${repository}, by ${by}`] };
-  } catch (error) {
-    if (!(error instanceof DrError)) throw error;
-    return { ok: false, point: clean, lines: [`${clean} was not marked: ${error.fact}`] };
-  }
 }

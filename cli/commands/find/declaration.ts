@@ -33,9 +33,14 @@ export const declaration = () =>
       '--check <sql>',
       'a query whose first value is true while all is well: find the transaction that ended that',
     )
+    .option(
+      '--check-command <command>',
+      'for files and Redis: a command that exits 0 in a good copy and 1 in a bad one: find the two copies between which that changed',
+    )
+    .option('--workload <id>', 'with --check-command: whose copies')
     .option('--database <name>', 'with --check: where it is asked (default: the environment’s)')
-    .option('--between <times...>', 'with --check: two moments, true at the first one, not true at the second')
-    .option('--mark-clean', 'with --check: mark the newest point before that as clean; needs --by', false)
+    .option('--between <times...>', 'with a check: two moments, true at the first one, not true at the second')
+    .option('--mark-clean', 'with a check: mark the newest point before that as clean; needs --by', false)
     .option('--by <name>', 'with --mark-clean: the person who says so')
     .option('--repository <id>', 'the repository to read (default: the first that holds a set)')
     .addHelpText(
@@ -44,6 +49,7 @@ export const declaration = () =>
         'dr find --what drop,truncate',
         'dr find --what delete,update --table public.payments --min-rows 100',
         'dr find --what ddl --since 2026-11-23T00:00:00Z --repository secondary',
+        `dr find --check-command 'grep -q "^version: 2" settings.yaml' --workload uploads --between 2026-11-22T00:00:00Z 2026-11-23T00:00:00Z`,
         'dr find --check "SELECT count(*) > 1000 FROM payments" --between 2026-11-22T00:00:00Z 2026-11-23T00:00:00Z',
       ),
     );

@@ -17,11 +17,21 @@ function misuse(fact: string, hint: string) {
 async function check(options: FindOptions): Promise<void> {
   kindsOf(options);
   tablesOf(options);
-  const { check: asked, between, markClean, by, what, table } = options;
-  if (asked === undefined && (between !== undefined || markClean || options.database !== undefined))
-    throw misuse('--between, --database and --mark-clean belong to --check', 'type --check "SELECT …" too');
-  if (asked === undefined) return;
-  if (what.length > 0 || table.length > 0) throw misuse('--check and --what can’t be combined', 'ask for one of them');
+  const { check: asked, checkCommand, workload, between, markClean, by, what, table } = options;
+  if ((checkCommand === undefined) !== (workload === undefined))
+    throw misuse(
+      '--check-command and --workload belong together',
+      "--check-command 'test -s menu.json' --workload uploads",
+    );
+  if (asked !== undefined && checkCommand !== undefined)
+    throw misuse('--check and --check-command can’t be combined', 'ask for one of them');
+  if (asked === undefined && options.database !== undefined)
+    throw misuse('--database belongs to --check', 'type --check "SELECT …" too');
+  const isCheck = asked !== undefined || checkCommand !== undefined;
+  if (!isCheck && (between !== undefined || markClean))
+    throw misuse('--between and --mark-clean belong to a check', 'type --check "SELECT …" too');
+  if (!isCheck) return;
+  if (what.length > 0 || table.length > 0) throw misuse('a check and --what can’t be combined', 'ask for one of them');
   if (between !== undefined && between.length !== 2)
     throw misuse('--between wants two moments', '--between 2026-11-22T00:00:00Z 2026-11-23T00:00:00Z');
   if (markClean && (by ?? '').trim() === '')
@@ -46,6 +56,9 @@ function tablesOf({ table }: FindOptions): TableName[] {
 }
 
 async function find(options: FindOptions, context: SiteContext): Promise<CommandResult> {
+  const { checkCommand, workload } = options;
+  if (checkCommand !== undefined && workload !== undefined)
+    return (await import('./by-copies.ts')).findByCopies({ ...options, checkCommand, workload }, context);
   if (options.check !== undefined)
     return (await import('./by-check.ts')).findByCheck({ ...options, check: options.check }, context);
   const [{ searchWal }, { nameFindings }, { checkTables }, { flushWal }, { findText, toData }] = await Promise.all([

@@ -1,12 +1,9 @@
 /** Redis: an RDB that is loaded again, and the append-only files beside it. */
-import { chown, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
 import { isOnOtherHost, redisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { lookUpAccount } from '../../core/account.ts';
 import { findEngine } from '../../engines/find.ts';
-import type { CaptureFacts } from '../../points/point.ts';
 import { discard, freshFolder } from '../capture.ts';
 import { trySnapshot } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
@@ -17,10 +14,11 @@ import { captureRedis } from './capture.ts';
 import { contentChecks, loadedChecks } from './checks.ts';
 import { checkRedis, checkRetiredRedis } from './health.ts';
 import { ownerFacts } from './owner.ts';
-import { describeContent, withPrivateRedis } from './private-server.ts';
+import { describeContent } from './private-server.ts';
 import { checkRdb, newerFormat } from './rdb.ts';
 import { restoreRedis } from './restore.ts';
 import { refuseUnstoppable, withRedis } from './server.ts';
+import { withRedisOfCopy } from './trial.ts';
 import { redisVolume } from './volume.ts';
 
 async function stageRedis(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
@@ -40,13 +38,7 @@ async function checksOfTrial(site: Site, item: SnapshotItem, { scratch, signal }
   const folder = item.destination;
   const { facts } = item.capture;
   const { keys } = await checkRdb(site, join(folder, 'dump.rdb'));
-  const account = await lookUpAccount(site.environment.runAs);
-  if (account) {
-    for (const path of [folder, ...(await readdir(folder)).map((name) => join(folder, name))])
-      await chown(path, account.uid, account.gid);
-  }
-  const server = { folder, sockets: scratch.sockets, databases: databasesThen(facts), signal };
-  return withPrivateRedis(site, server, async (aside, settings) => {
+  return withRedisOfCopy(site, item, { scratch, signal }, async (aside, settings) => {
     const tried = await withRedis(aside, settings, async (redis) => {
       const content = facts.digest === undefined ? [] : contentChecks(item, await describeContent(redis));
       return [...content, ...(await loadedChecks(redis, item))];
@@ -56,11 +48,6 @@ async function checksOfTrial(site: Site, item: SnapshotItem, { scratch, signal }
     const counted = { id: 'redis/rdb', title, tier: item.tier, expected, actual: String(keys) };
     return [...judged(item, tried), { ...counted, ok: expected === counted.actual }];
   });
-}
-
-/** Copies of earlier versions don't tell: no server has more than a few thousand, and an empty one costs nothing. */
-function databasesThen({ databases }: CaptureFacts): number {
-  return typeof databases === 'number' ? databases : 4096;
 }
 
 /** Throws `REDIS-VERSION` (exit 2), before anything is stopped: an older server can't load the RDB. */
