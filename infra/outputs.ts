@@ -3,6 +3,7 @@ import { type Input, secret } from '@pulumi/pulumi';
 import type { ResolvedPoint } from '../recovery/public.ts';
 import { MONITOR, POSTGRES, REDIS, serviceHost } from './cluster/ports.ts';
 import type { ClusterRepository } from './cluster/repository.ts';
+import { inPlaceOf } from './config/in-place.ts';
 import { leads } from './config/role.ts';
 import type { StackConfig } from './config/types.ts';
 import type { PlatformReport } from './recovered/plan.ts';
@@ -55,6 +56,7 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     // The next `up` compares: a volume never becomes smaller.
     volumes: volumesOf(config),
     ...(standby === undefined ? {} : { follows: { ...standby.of, repository: standby.repository } }),
+    ...(inPlaceOf(config) === undefined ? {} : { inPlace: inPlaceOf(config) }),
     // The next `up` reads the point from here and queries no repository.
     ...(parts.resolved === undefined ? {} : { recoveredFrom: parts.resolved }),
     ...(config.role === 'recovery' && config.recovery ? { recoverySettings: keptSettings(config.recovery) } : {}),

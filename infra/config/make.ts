@@ -149,6 +149,7 @@ export function makeStackConfig({ stack, plain, secret, plan, planDigest, volume
     quotas: present(plain.quotas, 'quotas'),
     secrets: secretsOf(plain, secret),
     standby: plain.standby,
+    inPlace: plain.inPlace,
     recovery: plain.recovery && recoveryOf(plain.recovery),
     traffic: plain.traffic,
     registry: plain.registry,

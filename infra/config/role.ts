@@ -1,14 +1,17 @@
 /** What a stack's role means for its parts. Pure. */
 import { lineageName } from '../../plan/layout.ts';
 import type { ResolvedPoint } from '../../recovery/public.ts';
+import { inPlaceOf } from './in-place.ts';
 import type { PostgresSource } from './stores/schema.ts';
 import type { Names, Role, StackConfig } from './types.ts';
 
 /** A promoted standby keeps `standby` in its config, because its database began from that site. */
 export function originOf(
-  { standby, postgres }: Pick<StackConfig, 'standby' | 'postgres'>,
-  resolved: ResolvedPoint | undefined,
+  config: Pick<StackConfig, 'standby' | 'postgres' | 'generation' | 'inPlace'>,
+  made: ResolvedPoint | undefined,
 ): Origin {
+  const { standby, postgres } = config;
+  const resolved = inPlaceOf(config)?.resolved ?? made;
   if (resolved !== undefined) {
     // Dumps are loaded into a database that begins empty.
     if (resolved.postgres === undefined) return { kind: 'primary' };
@@ -27,9 +30,12 @@ export function originOf(
  * begins empty.
  */
 export function redisOrigin(
-  { standby }: Pick<StackConfig, 'standby'>,
-  resolved: ResolvedPoint | undefined,
+  config: Pick<StackConfig, 'standby' | 'generation' | 'inPlace'>,
+  made: ResolvedPoint | undefined,
 ): { readonly repository: string; readonly target: string } | undefined {
+  const { standby } = config;
+  const inPlace = inPlaceOf(config);
+  const resolved = inPlace?.stores.includes('redis') === true ? inPlace.resolved : made;
   if (resolved !== undefined)
     return resolved.redis && { repository: resolved.repository, target: resolved.redis.point };
   return standby && { repository: standby.repository, target: 'latest' };
@@ -125,9 +131,11 @@ export function leads({ role }: Pick<StackConfig, 'role'>): boolean {
 }
 
 /** True for a leading site that began from another site's copy: its own lineage has no backup yet, so it begins with a full one. */
-export function beginsWithFull(config: Pick<StackConfig, 'role' | 'standby' | 'recovery' | 'postgres'>): boolean {
+export function beginsWithFull(
+  config: Pick<StackConfig, 'role' | 'standby' | 'recovery' | 'postgres' | 'generation' | 'inPlace'>,
+): boolean {
   const { role, standby, postgres } = config;
-  const tookOver = standby !== undefined || postgres.adopt?.phase === 'lead';
+  const tookOver = standby !== undefined || postgres.adopt?.phase === 'lead' || inPlaceOf(config) !== undefined;
   return (role === 'recovery' && !isIsolated(config)) || (role === 'primary' && tookOver);
 }
 

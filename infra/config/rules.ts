@@ -5,6 +5,7 @@ import type { Plan } from '../../plan/types.ts';
 import { trafficProblems } from './aws/traffic.ts';
 import { storageClassProblems } from './cluster/storage-classes.ts';
 import { externalProblems } from './external/problems.ts';
+import { inPlaceProblems } from './in-place.ts';
 import { namespaceProblems } from './namespaces.ts';
 import type { ConfigProblem } from './problems.ts';
 import { recoveryProblems, standbyProblems } from './recovery.ts';
@@ -260,6 +261,7 @@ export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigPr
     ...roleProblems(plain, plan),
     ...recoveryProblems(plain, plan),
     ...standbyProblems(plain, plan),
+    ...inPlaceProblems(plain),
     ...storeProblems(plain),
     ...folderProblems(plain, plan),
     ...gitProblems(plain, secret, plan),

@@ -7,6 +7,7 @@ import { incidentSchema } from './channels.ts';
 import { networkSchema } from './cluster/network.ts';
 import { backupsSchema, storageClassesSchema } from './cluster/storage-classes.ts';
 import { externalSchema } from './external/schema.ts';
+import { inPlaceSchema } from './in-place.ts';
 import { namespacesSchema } from './namespaces.ts';
 import { quota } from './quantities.ts';
 import { mapSchema, standbySchema } from './standby.ts';
@@ -106,6 +107,7 @@ export const plainSchemas = {
     z.strictObject({ from: z.literal('secrets-manager'), region: lineSchema }),
   ]),
   standby: standbySchema,
+  inPlace: inPlaceSchema,
   recovery: z.strictObject({
     /** `latest`, the id of a point, or a time with its zone. */
     from: lineSchema,

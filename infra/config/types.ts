@@ -169,6 +169,8 @@ export interface StackConfig {
   readonly secrets: SecretSource;
   /** What a standby follows. It stays in the config after a promotion, because the failback needs it. */
   readonly standby?: StandbySettings | undefined;
+  /** What the database of a running stack began anew from. */
+  readonly inPlace?: Plain<'inPlace'> | undefined;
   /** What a fresh platform is made from. */
   readonly recovery?: RecoverySettings | undefined;
   readonly traffic?: Traffic | undefined;

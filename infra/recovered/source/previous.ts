@@ -1,6 +1,7 @@
 /** The result of the last `pulumi up` of this stack, from its own state. No other stack is queried. */
 import * as pulumi from '@pulumi/pulumi';
 import { type ResolvedPoint, resolvedPointSchema } from '../../../recovery/public.ts';
+import { type InPlace, inPlaceSchema, inPlaceSteps } from '../../config/in-place.ts';
 import { ConfigError, type ConfigProblem } from '../../config/problems.ts';
 import type { StackConfig } from '../../config/types.ts';
 import { type KeptSettings, keptSettingsSchema } from './kept-settings.ts';
@@ -18,6 +19,8 @@ export interface Previous {
   readonly postgresMajor?: number | undefined;
   /** Absent in the outputs of early versions. */
   readonly volumes?: Volumes | undefined;
+  /** What its database began anew from. */
+  readonly inPlace?: InPlace | undefined;
   /** The point that it was made from, in role recovery. */
   readonly resolved?: ResolvedPoint | undefined;
   /** Settings of `recovery`; absent in the outputs of early versions. */
@@ -28,12 +31,12 @@ export interface Previous {
 
 /** Pure. Refuses changes that a running site can't make safely. */
 export function stepProblems(
-  config: Pick<StackConfig, 'role' | 'site' | 'generation' | 'secrets' | 'standby' | 'traffic'>,
+  config: Pick<StackConfig, 'role' | 'site' | 'generation' | 'secrets' | 'standby' | 'traffic' | 'inPlace'>,
   previous: Previous | undefined,
 ): ConfigProblem[] {
   const { role, site, generation, secrets, standby, traffic } = config;
   if (previous === undefined) {
-    if (role !== 'standby' || secrets.from !== 'generated') return [];
+    if (role !== 'standby' || secrets.from !== 'generated') return inPlaceSteps(config, undefined);
     const fact =
       '"generated" in role standby, and the state of this stack holds none: new passphrases can\'t open an existing repository';
     const hint = 'write secrets: {from: secrets-manager, region: …} or {from: config} with secretValues';
@@ -64,13 +67,13 @@ export function stepProblems(
       'is missing: this stack’s records lead users to its own entrance, and by default they lead to the other one';
     return [{ path: ['traffic', 'active'], fact, hint: 'write standby, which keeps them where they are' }];
   }
-  return [];
+  return inPlaceSteps(config, previous);
 }
 
 async function readPrevious(): Promise<Previous | undefined> {
   const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join('/');
   const own = new pulumi.StackReference('previous', { name });
-  const [leads, site, generation, recoveredFrom, kept, names, active, major, volumes] = await Promise.all(
+  const [leads, site, generation, recoveredFrom, kept, names, active, major, volumes, inPlace] = await Promise.all(
     (
       [
         'leads',
@@ -82,6 +85,7 @@ async function readPrevious(): Promise<Previous | undefined> {
         'trafficActive',
         'postgresMajor',
         'volumes',
+        'inPlace',
       ] as const
     ).map((output) => own.getOutputValue(output) as Promise<unknown>),
   );
@@ -98,6 +102,7 @@ async function readPrevious(): Promise<Previous | undefined> {
     ledUsersByRole: leads && names !== undefined && active === undefined,
     postgresMajor: typeof major === 'number' ? major : undefined,
     volumes: volumes === undefined ? undefined : volumesSchema.parse(volumes),
+    inPlace: inPlace === undefined ? undefined : inPlaceSchema.parse(inPlace),
     resolved,
     settings,
     recoveredObjects: typeof objects === 'string' ? objects : undefined,
