@@ -10,7 +10,12 @@ import type { CommandContext, CommandResult } from './command.ts';
 import { planFileOf } from './plan-file.ts';
 
 export function openTakeover(context: CommandContext): Promise<FailoverPorts> {
-  return openFailoverPorts(context, operatorState({ XDG_STATE_HOME: process.env.XDG_STATE_HOME }));
+  return openFailoverPorts(context, stateFolder());
+}
+
+/** The operator's: these commands need no environment file. */
+export function stateFolder(): string {
+  return operatorState({ XDG_STATE_HOME: process.env.XDG_STATE_HOME });
 }
 
 /** The site's plan where there is one; otherwise the shipped plan. */

@@ -3,7 +3,7 @@ import { type Input, secret } from '@pulumi/pulumi';
 import type { ResolvedPoint } from '../recovery/public.ts';
 import { MONITOR, POSTGRES, REDIS, serviceHost } from './cluster/ports.ts';
 import type { ClusterRepository } from './cluster/repository.ts';
-import { inPlaceOf } from './config/in-place.ts';
+import { inPlaceOf } from './config/in-place/schema.ts';
 import { leads } from './config/role.ts';
 import type { StackConfig } from './config/types.ts';
 import type { PlatformReport } from './recovered/plan.ts';

@@ -36,6 +36,11 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
       ...['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'engines/', 'pulumi/', 'workloads/'],
       ...['compare/', 'restore/', 'failover/', 'rebuild/secret-values.ts'],
     ],
+    // A restore of a running stack: the steps of a failover, and the data of a rebuild.
+    'in-place/': [
+      ...['core/', 'report/', 'storage/', 'points/', 'kubernetes/', 'pulumi/', 'workloads/', 'failover/'],
+      'rebuild/',
+    ],
     'verify/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
     'status/': [
       'core/',

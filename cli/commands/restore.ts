@@ -53,7 +53,8 @@ async function restoreIntoStack(
   context: CommandContext,
 ): Promise<CommandResult> {
   if (to === undefined) throw misuse('no recovery target', TARGETS);
-  return (await import('./restore/objects.ts')).ofStack({ ...options, to }, context);
+  if (options.select.length > 0) return (await import('./restore/objects.ts')).ofStack({ ...options, to }, context);
+  return (await import('./restore/in-place.ts')).ofRunningStack({ ...options, to }, context);
 }
 
 export const declare = siteOrStackCommand({

@@ -1,7 +1,7 @@
 /** What a stack's role means for its parts. Pure. */
 import { lineageName } from '../../plan/layout.ts';
 import type { ResolvedPoint } from '../../recovery/public.ts';
-import { inPlaceOf } from './in-place.ts';
+import { inPlaceOf } from './in-place/schema.ts';
 import type { PostgresSource } from './stores/schema.ts';
 import type { Names, Role, StackConfig } from './types.ts';
 

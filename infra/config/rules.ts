@@ -5,7 +5,7 @@ import type { Plan } from '../../plan/types.ts';
 import { trafficProblems } from './aws/traffic.ts';
 import { storageClassProblems } from './cluster/storage-classes.ts';
 import { externalProblems } from './external/problems.ts';
-import { inPlaceProblems } from './in-place.ts';
+import { inPlaceProblems } from './in-place/problems.ts';
 import { namespaceProblems } from './namespaces.ts';
 import type { ConfigProblem } from './problems.ts';
 import { recoveryProblems, standbyProblems } from './recovery.ts';

@@ -7,7 +7,7 @@ import { incidentSchema } from './channels.ts';
 import { networkSchema } from './cluster/network.ts';
 import { backupsSchema, storageClassesSchema } from './cluster/storage-classes.ts';
 import { externalSchema } from './external/schema.ts';
-import { inPlaceSchema } from './in-place.ts';
+import { inPlaceSchema } from './in-place/schema.ts';
 import { namespacesSchema } from './namespaces.ts';
 import { quota } from './quantities.ts';
 import { mapSchema, standbySchema } from './standby.ts';

@@ -4,8 +4,14 @@ import { formatDuration } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { poll } from '../core/poll.ts';
-import { archivedSegments, newestSegment } from '../points/wal.ts';
-import { DEFAULT_SEGMENT_BYTES, formatLsn, type Lsn, placeOfSegment } from '../points/wal-segment.ts';
+import { type ArchivedSegment, archivedSegments, newestSegment } from '../points/wal.ts';
+import {
+  DEFAULT_SEGMENT_BYTES,
+  formatLsn,
+  type Lsn,
+  placeOfSegment,
+  type SegmentBytes,
+} from '../points/wal-segment.ts';
 import type { ConfigValues } from '../pulumi/engine.ts';
 import { limitsOf } from './plan.ts';
 import { type FailoverPorts, pollOptions } from './ports.ts';
@@ -36,26 +42,45 @@ export interface Course {
   readonly planned: FailoverPlan;
 }
 
+interface Shipped {
+  readonly repository: string;
+  readonly lineage: string;
+  readonly lsn: Lsn;
+  readonly bytes: SegmentBytes;
+}
+
+/** Waits until the archive holds everything up to there, or no longer than WAL takes to be shipped. */
+export async function untilArchived(
+  ports: Pick<FailoverPorts, 'openStorage' | 'progress' | 'signal' | 'timeoutFactor'>,
+  stack: SiteStack,
+  { repository, lineage, lsn, bytes }: Shipped,
+): Promise<{ readonly newest: ArchivedSegment | undefined; readonly accepted: boolean }> {
+  const place = stack.storage[repository];
+  if (place === undefined) throw new TypeError(`${stack.name} has no ${repository}`);
+  const store = await ports.openStorage(place);
+  const step = 'fence/archive';
+  const title = `WAL up to ${formatLsn(lsn)} in ${repository}`;
+  ports.progress({ step, title, state: 'start' });
+  const { answer: newest, accepted } = await poll(
+    pollOptions(ports, SHIP_SECONDS),
+    async () => newestSegment(await archivedSegments(store, stack.layout, lineage)),
+    (found) => found !== undefined && placeOfSegment(found.name, bytes).end >= lsn,
+  );
+  ports.progress({ step, title, state: accepted ? 'done' : 'failed' });
+  return { newest, accepted };
+}
+
 /**
  * Waits until the archive holds all WAL of the old leader. False where it does not, and the loss is within the limit. Throws
  * `LOSS-TOO-GREAT` (exit 6) when too much is missing.
  */
 async function waitForArchive({ ports, plan, request, planned }: Course, stack: SiteStack, lsn: Lsn): Promise<boolean> {
-  const place = stack.storage[planned.follows.repository];
-  if (place === undefined) return false;
-  const store = await ports.openStorage(place);
+  const { repository, lineage } = planned.follows;
+  if (stack.storage[repository] === undefined) return false;
   const stoppedAt = ports.now();
-  const step = 'fence/archive';
-  const title = `WAL up to ${formatLsn(lsn)} in ${planned.follows.repository}`;
-  ports.progress({ step, title, state: 'start' });
   const { standby } = planned;
   const bytes = standby.state === 'reached' ? standby.found.segmentBytes : DEFAULT_SEGMENT_BYTES;
-  const { answer: newest, accepted } = await poll(
-    pollOptions(ports, SHIP_SECONDS),
-    async () => newestSegment(await archivedSegments(store, stack.layout, planned.follows.lineage)),
-    (found) => found !== undefined && placeOfSegment(found.name, bytes).end >= lsn,
-  );
-  ports.progress({ step, title, state: accepted ? 'done' : 'failed' });
+  const { newest, accepted } = await untilArchived(ports, stack, { repository, lineage, lsn, bytes });
   const { maxLossSeconds, limitFrom } = limitsOf(plan, request);
   const lost = newest === undefined ? Number.POSITIVE_INFINITY : (stoppedAt.getTime() - newest.at.getTime()) / 1000;
   if (accepted || lost <= maxLossSeconds) return accepted;

@@ -7,19 +7,19 @@ import { type Plan, TIERS } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
 import { shellWord } from '../core/quote.ts';
-import { raiseFence } from '../points/fence.ts';
 import { parseLsn } from '../points/wal-segment.ts';
 import type { ResourceEvent } from '../pulumi/engine.ts';
 import { checkedTier } from '../pulumi/tiers.ts';
-import type { TimelineEvent } from '../report/types.ts';
 import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { detachedIn, settingDetached } from './detached.ts';
 import { type Course, endOf, fenceOldSite, type StoppedOld, stoppedSchema } from './old-site.ts';
 import { planFailover } from './plan.ts';
 import type { FailoverPorts } from './ports.ts';
+import { raiseEverywhere } from './raise.ts';
 import { failoverReport } from './report.ts';
-import { readStack, type SiteStack, signingKeyOf } from './stack.ts';
+import { readStack, type SiteStack } from './stack.ts';
+import { type Recorded, runStep } from './step.ts';
 import {
   type FailoverPlan,
   type FailoverReport,
@@ -44,51 +44,13 @@ export async function previewFailover(
 
 interface Run extends Course {
   readonly journal: Journal;
-  readonly events: TimelineEvent[];
+  readonly events: Recorded['events'];
 }
 
-interface Step<T> {
-  readonly id: string;
-  readonly title: string;
-  /** The journal's record of its result. */
-  readonly result: z.ZodType<T>;
-}
-
-/** A step that an earlier run has done is not repeated: its result comes from the journal. */
-async function step<T>(run: Run, { id, title, result }: Step<T>, work: () => Promise<T>): Promise<T> {
-  const { journal, ports, events } = run;
-  const done = journal.result(id, result);
-  if (done !== undefined) return done.data;
-  const data = await journal.run({ id, title, now: ports.now }, work);
-  events.push({ at: ports.now().toISOString(), offsetSeconds: 0, event: title });
-  return data;
-}
-
-/** Writes the fence to every reachable repository. One is enough: a site that comes back reads all of them. */
-async function raise({ ports, planned, request }: Run, stack: SiteStack): Promise<string[]> {
-  const { lineage } = planned.follows;
+/** A site that comes back reads all of its repositories. */
+function raise({ ports, planned, request }: Run, stack: SiteStack): Promise<string[]> {
   const what = `dr failover --stack ${request.stack}`;
-  const raised: string[] = [];
-  let last: unknown;
-  for (const [id, place] of Object.entries(stack.storage)) {
-    try {
-      const store = await ports.openStorage(place);
-      await raiseFence(store, stack.layout, {
-        lineage,
-        successor: planned.lineage,
-        what,
-        now: ports.now(),
-        key: signingKeyOf(stack),
-      });
-      raised.push(id);
-    } catch (error) {
-      if (!(error instanceof DrError) || error.code === 'FENCE-TAKEN') throw error;
-      last = error;
-    }
-  }
-  if (raised.length === 0) throw last;
-  ports.progress({ step: 'fence/object', title: `fence of ${lineage}`, state: 'done', detail: raised.join(', ') });
-  return raised;
+  return raiseEverywhere(ports, stack, { lineage: planned.follows.lineage, successor: planned.lineage, what });
 }
 
 const tiersSchema = z.array(z.object({ at: z.string(), tier: z.enum(TIERS) }));
@@ -124,11 +86,11 @@ async function execute(run: Run): Promise<FailoverReport> {
   const { ports, request, planned, journal } = run;
   const stack = await readStack(ports.engine, request.stack);
   const fence = { id: 'fence-object', title: `fence of ${planned.follows.lineage} raised`, result: z.unknown() };
-  await step(run, fence, () => raise(run, stack));
+  await runStep(run, fence, () => raise(run, stack));
   const stop = { id: 'fence-cluster', title: 'old site stopped', result: stoppedSchema };
-  const stopped = await step(run, stop, () => fenceOldSite(run, stack));
+  const stopped = await runStep(run, stop, () => fenceOldSite(run, stack));
   const promotion = { id: 'promote', title: `${planned.lineage} promoted`, result: tiersSchema };
-  const tiers = await step(run, promotion, () => promote(run, stack, stopped));
+  const tiers = await runStep(run, promotion, () => promote(run, stack, stopped));
   const verified = await verifyLeader(ports, await readStack(ports.engine, request.stack));
   const report = failoverReport({
     plan: run.plan,

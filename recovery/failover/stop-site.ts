@@ -24,6 +24,10 @@ interface Stop {
    * database running.
    */
   readonly beforeDatabase?: (written: Lsn) => Promise<void>;
+  /** Services stop one group after the other. @default all at once */
+  readonly inGroups?: (services: readonly Scalable[]) => readonly (readonly Scalable[])[];
+  /** Stores of the stack that go on running. @default none */
+  readonly keeps?: readonly string[];
 }
 
 /** The pods' grace period is two minutes, for a fast shutdown of PostgreSQL; a slow node may take as long again. */
@@ -40,10 +44,11 @@ interface Place {
 async function untilGone(
   cluster: SiteCluster,
   places: readonly Place[],
-  database: boolean,
+  { database, keeps }: { readonly database: boolean; readonly keeps: readonly string[] },
   timeout: PollOptions,
 ): Promise<void> {
-  const wanted = ({ stores }: Place, app: string): boolean => (stores && app === POSTGRES_APP) === database;
+  const wanted = ({ stores }: Place, app: string): boolean =>
+    (stores && app === POSTGRES_APP) === database && !(stores && keeps.includes(app));
   const serving = async (place: Place) =>
     (await cluster.pods(place.namespace)).filter(({ app, serves }) => serves && wanted(place, app));
   const { answer: left, accepted } = await poll(
@@ -60,8 +65,21 @@ async function untilGone(
   });
 }
 
+/** Later groups begin when no pod of this one serves. One that never gets there shows in the wait for all pods. */
+async function untilIdle(cluster: SiteCluster, group: readonly Scalable[], timeout: PollOptions): Promise<void> {
+  const isOne = (each: Scalable): boolean =>
+    group.some(({ kind, namespace, name }) => kind === each.kind && namespace === each.namespace && name === each.name);
+  const namespaces = [...new Set(group.map(({ namespace }) => namespace))];
+  await poll(
+    timeout,
+    async () => (await Promise.all(namespaces.map((name) => cluster.scalables(name)))).flat().filter(isOne),
+    (found) => found.every(({ ready }) => ready === 0),
+  );
+}
+
 /** May be repeated after a killed run. Throws `FENCE-INCOMPLETE`, and what `beforeDatabase` throws. */
-export async function stopSite({ cluster, namespaces: site, why, ports, beforeDatabase }: Stop): Promise<Stopped> {
+export async function stopSite(stop: Stop): Promise<Stopped> {
+  const { cluster, namespaces: site, why, ports, beforeDatabase, inGroups = (all) => [all], keeps = [] } = stop;
   const { progress } = ports;
   const { platform, existing } = site;
   const step = 'fence/cluster';
@@ -82,10 +100,15 @@ export async function stopSite({ cluster, namespaces: site, why, ports, beforeDa
   }
   const inStores = await cluster.scalables(platform);
   const elsewhere = (await Promise.all(existing.map((name) => cluster.scalables(name)))).flat();
-  const services = [...inStores.filter((each) => !isDatabase(each)), ...elsewhere];
+  const stays = (each: Scalable): boolean => each.kind === 'StatefulSet' && keeps.includes(each.name);
+  const services = [...inStores.filter((each) => !isDatabase(each) && !stays(each)), ...elsewhere];
   report('scale the services of the old site to zero', services.map(({ name }) => name).join(', '));
-  await Promise.all(services.map((each) => cluster.stop(each)));
-  await untilGone(cluster, places, false, timeout);
+  const groups = inGroups(services);
+  for (const group of groups) {
+    await Promise.all(group.map((each) => cluster.stop(each)));
+    if (groups.length > 1) await untilIdle(cluster, group, timeout);
+  }
+  await untilGone(cluster, places, { database: false, keeps }, timeout);
   const leader = await leaderOf(cluster, platform);
   if (leader !== undefined) await endWrites(cluster, platform, leader);
   const lsn = leader && (await switchWal(cluster, platform, leader));
@@ -93,7 +116,7 @@ export async function stopSite({ cluster, namespaces: site, why, ports, beforeDa
   if (lsn !== undefined) await beforeDatabase?.(lsn);
   report('scale the database of the old site to zero', written);
   await Promise.all(inStores.filter(isDatabase).map((each) => cluster.stop(each)));
-  await untilGone(cluster, places, true, timeout);
+  await untilGone(cluster, places, { database: true, keeps }, timeout);
   progress({ step, title: `stop the old site in ${cluster.describe}`, state: 'done', detail: `${before.length} pods` });
   return { lsn, pods: before };
 }

@@ -18,6 +18,12 @@ interface Meta {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
+interface ScaledObject {
+  readonly metadata?: Meta;
+  readonly spec?: { readonly replicas?: number };
+  readonly status?: { readonly readyReplicas?: number };
+}
+
 const nameOf = (metadata: Meta | undefined): string => metadata?.name ?? '';
 
 function podOf({ metadata, status }: V1Pod): Pod {
@@ -60,10 +66,11 @@ export function openSiteCluster(access: ClusterAccess, signal?: AbortSignal): Si
     (await calls.call({ verb: 'list', resource, namespace }, run))?.items ?? [];
   const scalable =
     (kind: Scalable['kind'], namespace: string) =>
-    ({ metadata, spec }: { metadata?: Meta; spec?: { replicas?: number } }): Scalable => {
+    ({ metadata, spec, status }: ScaledObject): Scalable => {
       const before = metadata?.annotations?.[BEFORE];
       const replicas = spec?.replicas ?? 1;
-      return { kind, namespace, name: nameOf(metadata), replicas, ...(before && { before: Number(before) }) };
+      const ready = status?.readyReplicas ?? 0;
+      return { kind, namespace, name: nameOf(metadata), replicas, ready, ...(before && { before: Number(before) }) };
     };
   return {
     describe: access.describe,

@@ -5,6 +5,8 @@ export interface Scalable {
   readonly namespace: string;
   readonly name: string;
   readonly replicas: number;
+  /** Pods that are ready. */
+  readonly ready: number;
   /** Replicas before `stop` scaled it to zero. */
   readonly before?: number | undefined;
 }
@@ -35,9 +37,9 @@ export interface SiteCluster extends AsyncDisposable {
   hasNamespace(name: string): Promise<boolean>;
   scalables(namespace: string): Promise<readonly Scalable[]>;
   /** Scales to zero and keeps the number of replicas in an annotation. */
-  stop(of: Scalable): Promise<void>;
+  stop(of: Omit<Scalable, 'ready'>): Promise<void>;
   /** Scales back to the replicas before `stop`; does nothing for a workload that `stop` did not scale. */
-  resume(of: Scalable): Promise<void>;
+  resume(of: Omit<Scalable, 'ready'>): Promise<void>;
   schedules(namespace: string): Promise<readonly Schedule[]>;
   suspend(of: Schedule): Promise<void>;
   unsuspend(of: Schedule): Promise<void>;

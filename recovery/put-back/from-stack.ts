@@ -1,8 +1,7 @@
 /** The objects of a point, read from the repositories of a stack with the stack's own keys, on the operator's machine. */
-
-import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput, DrError, precondition } from '../core/errors.ts';
+import { ELSEWHERE, othersOf, repositoriesOf } from '../failover/sources.ts';
 import { type SiteStack, signingKeyOf } from '../failover/stack.ts';
 import { resolveManifestsAt } from '../points/resolved/resolved-point.ts';
 import { isWalTarget, parseTarget } from '../points/target.ts';
@@ -43,28 +42,6 @@ function checkTarget({ targetText }: StackChoice): void {
   });
 }
 
-function repositoriesOf({ name, storage }: SiteStack, plan: Plan, from: string | undefined): string[] {
-  const planned = plan.repositories.map(({ id }) => id).filter((id) => id in storage);
-  const known = [...new Set([...planned, ...Object.keys(storage)])];
-  if (from === undefined) return known;
-  if (known.includes(from)) return [from];
-  throw badInput({
-    code: 'REPOSITORY-UNKNOWN',
-    where: '--from',
-    fact: `the stack ${name} has no repository "${from}" in S3.${didYouMean(from, known)}`,
-    hint: `type one of: ${known.join(', ')}`,
-  });
-}
-
-/** A point that is marked compromised in one repository is so in all. */
-function othersOf({ storage, detached, outputs }: SiteStack, id: string) {
-  const others = Object.values(storage).flatMap(({ credentials, ...repository }) =>
-    repository.id === id ? [] : [{ repository, credentials }],
-  );
-  const local = Object.entries(outputs.repositories).flatMap(([name, { kind }]) => (kind === 'local' ? [name] : []));
-  return { others, unasked: [...Object.keys(detached), ...local] };
-}
-
 async function readFrom(stack: SiteStack, plan: Plan, id: string, choice: StackChoice): Promise<ObjectsSource> {
   const place = stack.storage[id];
   if (place === undefined) throw new TypeError(`${stack.name} has no ${id}`);
@@ -92,9 +69,6 @@ async function readFrom(stack: SiteStack, plan: Plan, id: string, choice: StackC
     notes: [...notes, ...read.notes],
   };
 }
-
-/** Codes of a repository that has not got the target, or does not answer: another one may. */
-const ELSEWHERE = /^(TARGET-UNREACHABLE|POINT-UNKNOWN|REPOSITORY-[A-Z]+|PASSPHRASE-MISSING|SNAPSHOT-GONE)$/;
 
 /** Reads only. Throws `TARGET-…`, `POINT-…` (exit 2, 5), `REPOSITORY-…` and what reading throws. */
 export async function objectsOfStack(stack: SiteStack, plan: Plan, choice: StackChoice): Promise<ObjectsSource> {

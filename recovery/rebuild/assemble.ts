@@ -11,7 +11,17 @@ import { merge } from './settings.ts';
 import type { RebuildRequest } from './types.ts';
 
 /** Keys of another stack's config that are that stack's alone. */
-const NOT_COPIED = ['role', 'generation', 'recovery', 'inPlace', 'standby', 'traffic', 'registry', 'secrets', 'secretValues'];
+const NOT_COPIED = [
+  'role',
+  'generation',
+  'recovery',
+  'inPlace',
+  'standby',
+  'traffic',
+  'registry',
+  'secrets',
+  'secretValues',
+];
 
 /** Keys that can't be derived, with the flag that sets them. */
 const REQUIRED: Readonly<Record<string, string>> = {

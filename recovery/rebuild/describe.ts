@@ -69,7 +69,7 @@ function recoveredTo(pin: ResolvedPoint): { workload: string; at: string; atLeas
   return [...databaseTo(pin), ...(redis ? [{ workload: 'redis', at: redis.capturedAt, atLeast: false }] : [])];
 }
 
-function skewNotes(pin: ResolvedPoint): string[] {
+export function skewNotes(pin: ResolvedPoint): string[] {
   const [database, ...others] = recoveredTo(pin);
   if (database === undefined) return [];
   const objects = (pin.objects ?? []).map(({ workload, capturedAt: at }) => ({ workload, at }));
@@ -82,6 +82,15 @@ function skewNotes(pin: ResolvedPoint): string[] {
           `${workload} is of ${at}: ${Math.abs(seconds)} s ${seconds > 0 ? 'before' : 'after'} the database (${database.at})`,
         ];
   });
+}
+
+/** Per store, to which moment it comes back and how long before the declared one that is. */
+export function expectedLoss(pin: ResolvedPoint, declaredAt: Date): RebuildPlan['loss'] {
+  return recoveredTo(pin).map(({ workload, at }) => ({
+    workload,
+    recoveredTo: at,
+    seconds: Math.max(0, (declaredAt.getTime() - Date.parse(at)) / 1000),
+  }));
 }
 
 export function describePlan(facts: PlanFacts): RebuildPlan {
@@ -115,11 +124,7 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
       ...facts.skipped.map((what) => `${what}: skipped, it failed`),
       ...warnings.leftOut,
     ],
-    loss: recoveredTo(pin).map(({ workload, at }) => ({
-      workload,
-      recoveredTo: at,
-      seconds: Math.max(0, (declaredAt.getTime() - Date.parse(at)) / 1000),
-    })),
+    loss: expectedLoss(pin, declaredAt),
     notes: [
       ...[...new Set([...facts.notes, ...warnings.notes])],
       ...draft.notes,

@@ -1,4 +1,4 @@
-/** Options of `dr restore`, and what its three forms share. */
+/** Options of `dr restore`, and what its forms share. */
 import { Command, Option } from '@commander-js/extra-typings';
 import { badInput, type DrError } from '../../../recovery/core/errors.ts';
 import type { OptionsOf } from '../../command.ts';
@@ -29,7 +29,10 @@ export const declaration = () =>
         'none',
       ),
     )
-    .option('--stack <name>', 'with --select: the platform of this stack, from this machine and with its kubeconfig')
+    .option(
+      '--stack <name>',
+      'the stores of this running stack, where they are, as its next generation; with --select chosen objects of its platform',
+    )
     .option('--force-conflicts', 'with --select: take fields that others own, and remove what was added since', false)
     .option('--wait <duration>', 'with --select: how long to wait until workloads are available', '5m')
     .addOption(
@@ -58,7 +61,11 @@ export const declaration = () =>
         'none',
       ),
     )
-    .option('--keep-going', 'a workload that fails doesn’t stop the others (exit 3)', false)
+    .option(
+      '--keep-going',
+      'a workload that fails doesn’t stop the others (exit 3); with --stack: start the services although a check did not pass (exit 5)',
+      false,
+    )
     .option('--declared-at <time>', 'when the disaster was declared; the RTO clock starts there (default: now)')
     .option('--no-backup', 'skip the full backup with which the new lineage of PostgreSQL begins')
     .addHelpText(
@@ -67,6 +74,7 @@ export const declaration = () =>
         'dr restore --to latest --dry-run',
         'dr restore --to latest --from secondary --confirm production',
         'dr restore --to 2026-11-23T01:59:00Z --only postgres',
+        'dr restore --stack production --to 2026-11-23T01:59:00Z --only postgres --dry-run',
         'dr restore --stack production --to latest --only manifests --select deployment/order-service --dry-run',
         'dr restore --stack production --to latest --select app=menu-service --select configmap/rates --confirm production',
         'dr restore --to latest --table public.orders --into-database rescued',

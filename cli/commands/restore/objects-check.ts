@@ -28,15 +28,27 @@ function otherForms({
 
 const EXAMPLE = 'dr restore --stack production --to latest --select deployment/order-service';
 
+/** Options of a restore of stores where they are. Throws exit 2. */
+function checkInPlace(options: RestoreOptions, stack: string): void {
+  const other = [
+    ...otherForms(options).filter((option) => !['--keep-going', '--declared-at'].includes(option)),
+    ...(options.repositoryTime === undefined ? [] : ['--repository-time']),
+    ...(['Tampered', 'Compromised', 'Suspect'] as const).flatMap((what) =>
+      options[`allow${what}`] ? [`--allow-${what.toLowerCase()}`] : [],
+    ),
+  ][0];
+  if (other !== undefined)
+    throw misuse(
+      `--stack ${stack} and ${other} can’t be combined`,
+      'a stack restores its stores whole, from a point that is good',
+    );
+}
+
 /** Throws exit 2. */
 export function checkSelection(options: RestoreOptions): void {
   const { select, stack, forceConflicts, to, repositoryTime } = options;
   if (select.length === 0) {
-    if (stack !== undefined)
-      throw misuse(
-        `--stack ${stack} without --select`,
-        `objects: ${EXAMPLE}; the whole platform: dr rebuild --stack NAME --to latest --like ${stack}`,
-      );
+    if (stack !== undefined) checkInPlace(options, stack);
     if (forceConflicts) throw misuse('--force-conflicts without --select', EXAMPLE);
     return;
   }

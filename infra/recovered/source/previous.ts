@@ -1,7 +1,7 @@
 /** The result of the last `pulumi up` of this stack, from its own state. No other stack is queried. */
 import * as pulumi from '@pulumi/pulumi';
 import { type ResolvedPoint, resolvedPointSchema } from '../../../recovery/public.ts';
-import { type InPlace, inPlaceSchema, inPlaceSteps } from '../../config/in-place.ts';
+import { type InPlace, inPlaceSchema, inPlaceSteps } from '../../config/in-place/schema.ts';
 import { ConfigError, type ConfigProblem } from '../../config/problems.ts';
 import type { StackConfig } from '../../config/types.ts';
 import { type KeptSettings, keptSettingsSchema } from './kept-settings.ts';

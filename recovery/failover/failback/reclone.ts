@@ -7,12 +7,12 @@ import { DrError } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
 import { whileWatching } from '../../kubernetes/troubles/watch.ts';
-import { raiseFence } from '../../points/fence.ts';
-import type { Fence } from '../../points/fence-document.ts';
 import { formatLsn, type Lsn } from '../../points/wal-segment.ts';
 import { leaderOf, membersOf, POSTGRES_APP, switchWal } from '../../workloads/postgres/members.ts';
+import { deleteClaims, startSet } from '../members.ts';
 import { type FailoverPorts, pollOptions } from '../ports.ts';
-import { type SiteStack, signingKeyOf } from '../stack.ts';
+import { raiseEverywhere } from '../raise.ts';
+import type { SiteStack } from '../stack.ts';
 import { stopSite } from '../stop-site.ts';
 import { bringUp } from '../up.ts';
 import { waitsOf } from '../waits.ts';
@@ -20,34 +20,8 @@ import { copiesOf, noCopy } from './follow-from.ts';
 import { noFullBackup, readSites } from './plan.ts';
 import type { FailbackRequest, ReclonePlan, RecloneReport } from './types.ts';
 
-/** Endpoints that hold the state of Patroni's cluster. */
-const PATRONI = ['', '-config', '-failover', '-sync'].map((suffix) => `${POSTGRES_APP}${suffix}`);
 /** For the restore of a full backup and the replay of WAL: as long as the plan's RTO of critical services. */
 const FOLLOW_SECONDS = 4 * 3600;
-/** Kubernetes deletes a claim once its pods are gone, and stop-site.ts has waited for those. */
-const CLAIMS_SECONDS = 120;
-
-async function fenceOld(ports: FailoverPorts, back: SiteStack, plan: ReclonePlan): Promise<void> {
-  const what = `dr failback --stack ${plan.stack} --of ${plan.of}`;
-  const fences: Fence[] = [];
-  let last: unknown;
-  for (const place of Object.values(back.storage)) {
-    const request = {
-      lineage: plan.lineage,
-      successor: plan.leader.lineage,
-      what,
-      now: ports.now(),
-      key: signingKeyOf(back),
-    };
-    try {
-      fences.push(await raiseFence(await ports.openStorage(place), back.layout, request));
-    } catch (error) {
-      if (!(error instanceof DrError) || error.code === 'FENCE-TAKEN') throw error;
-      last = error;
-    }
-  }
-  if (fences.length === 0) throw last;
-}
 
 /** Stops the site and deletes what the next generation must not find. */
 async function empty(ports: FailoverPorts, cluster: SiteCluster, back: SiteStack, plan: ReclonePlan): Promise<void> {
@@ -56,24 +30,7 @@ async function empty(ports: FailoverPorts, cluster: SiteCluster, back: SiteStack
   if (!(await cluster.hasNamespace(platform))) return;
   const why = `failback of stack ${plan.stack}: ${plan.lineage} has ended`;
   await stopSite({ cluster, namespaces, why, ports });
-  for (const claim of plan.claims) {
-    await cluster.deleteClaim(platform, claim);
-    ports.progress({ step: `reseed/${claim}`, title: `delete the claim ${claim}`, state: 'done' });
-  }
-  const { accepted, answer: left } = await poll(
-    pollOptions(ports, CLAIMS_SECONDS),
-    async () => (await cluster.claims(platform)).filter((name) => plan.claims.includes(name)),
-    (claims) => claims.length === 0,
-  );
-  if (!accepted) {
-    throw new DrError({
-      code: 'CLAIMS-STUCK',
-      where: plan.namespace,
-      fact: `${left.join(', ')} still exist after two minutes`,
-      hint: `a pod mounts them or a finalizer holds them: kubectl -n ${plan.namespace} describe pvc; then run the same command again`,
-    });
-  }
-  for (const endpoints of PATRONI) await cluster.deleteEndpoints(platform, endpoints);
+  await deleteClaims(ports, cluster, { namespace: platform, claims: plan.claims, step: 'reseed' });
 }
 
 async function configure(back: SiteStack, plan: ReclonePlan): Promise<void> {
@@ -97,12 +54,6 @@ async function unfence(cluster: SiteCluster, back: SiteStack): Promise<void> {
     for (const schedule of own) await cluster.unsuspend(schedule);
     await cluster.admitPods(namespace);
   }
-}
-
-/** An `up` without refresh compares with its own state and does not notice that the database was scaled to zero. */
-async function startDatabase(cluster: SiteCluster, namespace: string): Promise<void> {
-  const database = (await cluster.scalables(namespace)).find(({ name }) => name === POSTGRES_APP);
-  if (database?.replicas === 0) await cluster.resume(database);
 }
 
 /** Waits until the standby has replayed the leader's present position. */
@@ -167,7 +118,10 @@ export async function reclone(
     if (missing !== undefined) throw missing;
     await using cluster = await ports.openCluster(back.cluster);
     if (plan.state === 'to-empty') {
-      if (back.outputs.leads) await fenceOld(ports, back, plan);
+      if (back.outputs.leads) {
+        const what = `dr failback --stack ${plan.stack} --of ${plan.of}`;
+        await raiseEverywhere(ports, back, { lineage: plan.lineage, successor: plan.leader.lineage, what });
+      }
       await empty(ports, cluster, back, plan);
       // From here on the volumes belong to the next generation: nothing deletes them.
       await configure(back, plan);
@@ -175,7 +129,7 @@ export async function reclone(
     await unfence(cluster, back);
     const { progress, signal } = ports;
     await bringUp({ stack: back.engine, step: 'reseed', progress, signal, waits: waitsOf(ports, back) });
-    await startDatabase(cluster, plan.namespace);
+    await startSet(cluster, plan.namespace, POSTGRES_APP);
   }
   const lsn = await whileWatching(waitsOf(ports, back), () => waitUntilFollows(ports, leader, back));
   return { plan, followsAt: formatLsn(lsn) };

@@ -10,7 +10,7 @@ import { clusterOfStack, externalStores, fieldOfConfig } from './location.ts';
 import { verifyData } from './verify.ts';
 
 /** Pulumi.yaml's default. */
-const DATABASE = 'go_coffee';
+export const DATABASE = 'go_coffee';
 
 export interface DataLocation {
   readonly cluster: Parameters<DataPorts['openCluster']>[0];
@@ -74,9 +74,9 @@ export function bytesUpTo(entries: readonly CatalogEntry[], point: string): numb
 }
 
 /** Points that can't be read are a failed check: what is compared with nothing is not verified. */
-async function checkPoint(
-  { pin }: RebuildPlan,
-  source: Recorded,
+export async function checkPoint(
+  { pin }: Pick<RebuildPlan, 'pin'>,
+  source: Pick<Recorded, 'points'>,
 ): Promise<{ readonly entries: readonly CatalogEntry[]; readonly checks: readonly DataCheck[] }> {
   const point = pointOf(pin);
   const check = { title: 'the point can be compared with', expected: `${point} in ${pin.repository}` };

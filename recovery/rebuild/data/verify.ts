@@ -97,15 +97,23 @@ function namesHere({ made, outputs, isolated }: RebuiltPlatform, captured: reado
   return new Map(all.filter(([, name]) => !isolated || services.includes(name)));
 }
 
-/** A part that does not answer is a failed check and not thrown. */
-export async function verifyData(platform: RebuiltPlatform): Promise<DataCheck[]> {
-  const { cluster, made, recorded, database, isolated, external = [] } = platform;
-  const { namespaces } = made;
+/** Of the stores that pods of the stack hold. A part that does not answer is a failed check and not thrown. */
+export async function storeChecks({
+  cluster,
+  made,
+  recorded,
+  database,
+  isolated,
+  external = [],
+}: Omit<RebuiltPlatform, 'made' | 'outputs' | 'source'> & {
+  readonly made: Pick<RebuildPlan, 'namespaces' | 'pin' | 'declaredAt'>;
+}): Promise<DataCheck[]> {
+  const { platform } = made.namespaces;
   const groups = await Promise.all([
     checksOf('the database answers', async () =>
       external.includes('postgres')
         ? []
-        : databaseChecks((statement) => cluster.sql(namespaces.platform, database, statement), {
+        : databaseChecks((statement) => cluster.sql(platform, database, statement), {
             pin: made.pin,
             recorded,
             isolated,
@@ -114,8 +122,18 @@ export async function verifyData(platform: RebuiltPlatform): Promise<DataCheck[]
           }),
     ),
     checksOf('Redis answers', async () =>
-      external.includes('redis') ? [] : redisChecks(cluster, namespaces.platform, made, recorded),
+      external.includes('redis') ? [] : redisChecks(cluster, platform, made, recorded),
     ),
+  ]);
+  return groups.flat();
+}
+
+/** A part that does not answer is a failed check and not thrown. */
+export async function verifyData(platform: RebuiltPlatform): Promise<DataCheck[]> {
+  const { cluster, made, isolated } = platform;
+  const { namespaces } = made;
+  const groups = await Promise.all([
+    storeChecks(platform),
     checksOf('the Kubernetes API answers', async () => {
       let unreadable: string | undefined;
       const captured = await capturedOf(platform).catch((error: unknown) => {

@@ -78,7 +78,8 @@ export function wellHeld(): Held {
   };
 }
 
-function clusterOf(held: Held, backend: FakeBackend): RebuiltCluster {
+/** @param backend what the whole cluster holds. @default nothing */
+export function heldCluster(held: Held, backend: FakeBackend = newBackend([])): RebuiltCluster {
   return {
     describe: 'a made-up cluster',
     hasNamespace: async (name) => held.left.includes(name),
@@ -117,7 +118,7 @@ export function drillPorts(backend: FakeBackend, folder: string, held: Held): Dr
     now: () => new Date(BEGUN + 1000 * ticks++),
     resolve: async () => ({ pin: PIN, notes: [], generations: [] }),
     readPoints: async () => ENTRIES,
-    openCluster: async () => clusterOf(held, backend),
+    openCluster: async () => heldCluster(held, backend),
   };
 }
 

@@ -81,6 +81,7 @@ export class FakeSite {
       await this.onShip(lsn);
       return [{ lsn }];
     }
+    if (statement.includes('AS refused')) return [{ refused: db.readOnly ? 'on' : 'off' }];
     if (statement.includes('.history')) return [{ history: db.history === '' ? null : db.history }];
     if (statement.includes('archive_command')) return [{ mode: 'on', command: `/scripts/${db.lineage}/push %p` }];
     if (statement.includes('pg_logical_emit_message(true')) return [{ lsn: db.lsn, xid: '7' }];
@@ -102,6 +103,7 @@ export class FakeSite {
               namespace,
               name,
               replicas,
+              ready: replicas,
               before,
             }))
           : [...(this.elsewhere.get(namespace) ?? [])].map((name) => ({
@@ -109,6 +111,7 @@ export class FakeSite {
               namespace,
               name,
               replicas: 1,
+              ready: 1,
               before: undefined,
             })),
       stop: async ({ namespace, name, replicas }) => {

@@ -1,10 +1,10 @@
 /** A stack that begins anew from a point of its own: what the key may say, and what an `up` may change of it. */
 import { describe, expect, test } from 'vitest';
-import { type InPlace, inPlaceSteps } from '../../../infra/config/in-place.ts';
-import { find, object, podOf, resourceOf } from '../objects.ts';
-import { record, shippedConfig } from '../recording.ts';
-import { PIN } from '../recovered/recovery-stack.ts';
-import { complaints } from './stack-config.ts';
+import { type InPlace, inPlaceSteps } from '../../../../infra/config/in-place/schema.ts';
+import { find, object, podOf, resourceOf } from '../../objects.ts';
+import { record, shippedConfig } from '../../recording.ts';
+import { PIN } from '../../recovered/recovery-stack.ts';
+import { complaints } from '../stack-config.ts';
 
 const POINT = { ...PIN, from: '2026-11-23T01:59:00Z', repository: 'primary' };
 const RESTORED: InPlace = {
