@@ -21,6 +21,7 @@ import { runStep } from '../failover/step.ts';
 import { stopSite } from '../failover/stop-site.ts';
 import { bringUp } from '../failover/up.ts';
 import { waitsOf } from '../failover/waits.ts';
+import { whileWatching } from '../kubernetes/troubles/watch.ts';
 import { timeStamp } from '../points/id.ts';
 import { DEFAULT_SEGMENT_BYTES, formatLsn, type Lsn } from '../points/wal-segment.ts';
 import type { ResourceEvent } from '../pulumi/engine.ts';
@@ -146,7 +147,7 @@ async function begin({ ports, made }: Run, stack: SiteStack): Promise<void> {
 
 async function wake({ ports, plan, made }: Run, stack: SiteStack): Promise<Woken> {
   await using cluster = await ports.openCluster(stack.cluster);
-  const woken = await wakeServices(ports, cluster, plan, made);
+  const woken = await whileWatching(waitsOf(ports, stack), () => wakeServices(ports, cluster, plan, made));
   await resumeSchedules(cluster, made);
   return woken;
 }
