@@ -18,6 +18,8 @@ export interface CheckContext extends Room {
   readonly slot: string;
   /** An earlier run of this adoption has made the slot and the role. */
   readonly resumes: boolean;
+  /** An adoption of the same source was undone and not released: slot and role may be there. */
+  readonly again: boolean;
   /** Address of a member's pod. */
   readonly memberAddress: string | undefined;
   /** The limit that `--slot-limit` sets. */
@@ -31,7 +33,7 @@ const majorOf = (version: number): number => Math.floor(version / 10_000);
 /** Of any source, before more is asked. One of each server behind the name. */
 export function firstFindings(
   servers: readonly FirstFacts[],
-  managed: Pick<ManagedFacts, 'version' | 'systemId'>,
+  managed: Pick<ManagedFacts, 'version' | 'systemId' | 'startedAt'>,
 ): Finding[] {
   const ids = [...new Set(servers.map(({ systemId }) => systemId))];
   const [source] = servers;
@@ -45,8 +47,15 @@ export function firstFindings(
     return [refuse('TWO-STORES', fact, 'name one server: its own host, or a Service that selects its pods alone')];
   }
   if (ids.includes(managed.systemId)) {
-    const fact = 'it is the stack’s own database, or a copy of it';
-    return [refuse('SOURCE-IS-OURS', fact, 'name the platform’s own server by --from')];
+    // The stack's database is a copy of a server that it took over and gave back: that one may be adopted anew.
+    const taken = servers.some(({ readOnly }) => readOnly);
+    const isCopy = servers.some(({ inRecovery, startedAt }) => inRecovery || startedAt === managed.startedAt);
+    if (isCopy || taken) {
+      const fact = isCopy
+        ? 'it is the stack’s own database, or a copy of it'
+        : 'the stack’s database has taken over from it, and it lets nobody write';
+      return [refuse('SOURCE-IS-OURS', fact, 'name the platform’s own server by --from')];
+    }
   }
   if (servers.some(({ inRecovery }) => inRecovery)) {
     const fact =
@@ -81,7 +90,7 @@ function replication(source: SourceFacts, context: CheckContext): Finding[] {
     );
   }
   const own = source.slots.find(({ name }) => name === context.slot);
-  if (own !== undefined && !context.resumes) {
+  if (own !== undefined && !context.resumes && !context.again) {
     const fact = `the slot ${context.slot} is there already${own.active ? ', and in use' : ''}: somebody else’s standby may need it`;
     found.push(refuse('SLOT-TAKEN', fact, `if nobody does: SELECT pg_drop_replication_slot('${context.slot}')`));
   }
@@ -147,11 +156,11 @@ function room(source: SourceFacts, { claimBytes, memoryBytes }: CheckContext): F
 }
 
 /** Who logs in today, and could not log in to the stack's server, which wants a password of everybody. */
-function logins(source: SourceFacts, { stack, resumes }: CheckContext): Finding[] {
+function logins(source: SourceFacts, { stack, resumes, again }: CheckContext): Finding[] {
   const found: Finding[] = [];
   const own = (name: string) => source.roles.find((role) => role.name === name);
   const replicator = own(REPLICATOR);
-  if (replicator !== undefined && !(resumes && replicator.comment === roleMark(stack))) {
+  if (replicator !== undefined && !((resumes || again) && replicator.comment === roleMark(stack))) {
     const fact = `it has a role ${REPLICATOR}, which is not this adoption’s: its password would change`;
     found.push(refuse('ROLE-TAKEN', fact, `rename it: ALTER ROLE ${REPLICATOR} RENAME TO …`));
   }

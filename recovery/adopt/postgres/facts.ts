@@ -40,6 +40,10 @@ const sourceSchema = z.object({
   version: z.coerce.number(),
   versionText: z.string(),
   systemId: z.string(),
+  /** Seconds since 1970, to the microsecond: a copy of a server has its system id, and another start. */
+  startedAt: z.string(),
+  /** Who connects to it writes nothing unless he asks for it: a server that was taken over is left so. */
+  readOnly: z.boolean(),
   inRecovery: z.boolean(),
   user: z.string(),
   settings: z.record(z.string(), z.string()),
@@ -77,11 +81,15 @@ const SETTINGS = [
   'full_page_writes',
 ];
 
+const IDENTITY = `extract(epoch FROM pg_postmaster_start_time())::text AS "startedAt",
+    (SELECT system_identifier::text FROM pg_control_system()) AS "systemId"`;
+
 const FIRST = `
   SELECT pg_is_in_recovery() AS "inRecovery", current_user AS "user",
     (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS "isSuper",
     current_setting('server_version_num') AS version, current_setting('server_version') AS "versionText",
-    (SELECT system_identifier::text FROM pg_control_system()) AS "systemId"`;
+    (SELECT reset_val = 'on' FROM pg_settings WHERE name = 'default_transaction_read_only') AS "readOnly",
+    ${IDENTITY}`;
 
 const list = (columns: string, from: string): string =>
   `(SELECT coalesce(json_agg(q), '[]'::json) FROM (SELECT ${columns} FROM ${from}) q)`;
@@ -124,6 +132,8 @@ const firstSchema = sourceSchema.pick({
   version: true,
   versionText: true,
   systemId: true,
+  startedAt: true,
+  readOnly: true,
 });
 export type FirstFacts = z.infer<typeof firstSchema> & { readonly isSuper: boolean };
 
@@ -162,6 +172,7 @@ const managedSchema = z.object({
   version: z.coerce.number(),
   versionText: z.string(),
   systemId: z.string(),
+  startedAt: z.string(),
   extensions: names,
   /** Files of its library folder, without `.so`. */
   libraries: names,
@@ -175,7 +186,7 @@ export type ManagedFacts = z.infer<typeof managedSchema> & {
 
 const MANAGED = `
   SELECT current_setting('server_version_num') AS version, current_setting('server_version') AS "versionText",
-    (SELECT system_identifier::text FROM pg_control_system()) AS "systemId",
+    ${IDENTITY},
     (SELECT json_agg(name) FROM pg_available_extensions) AS extensions,
     (SELECT json_agg(replace(file, '.so', '')) FROM pg_ls_dir((SELECT setting FROM pg_config WHERE name = 'PKGLIBDIR')) AS file
       WHERE file LIKE '%.so') AS libraries,

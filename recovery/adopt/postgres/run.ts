@@ -50,7 +50,11 @@ export interface Planned {
   readonly facts: SourceFacts | undefined;
   /** Of an adoption that has begun. */
   readonly memory: Memory | undefined;
+  /** Of one of the same source that was undone and not released: what it has made there is taken away by the next release. */
+  readonly undone: Memory | undefined;
 }
+
+const isSame = (one: Place, other: Place): boolean => placeText(one) === placeText(other);
 
 /** An adoption that was undone is over: the next one begins anew. */
 const isOver = (memory: Memory | undefined): boolean => memory === undefined || memory.phase === 'undone';
@@ -64,6 +68,7 @@ export async function planPostgres(
   const { stack, servers, managed } = ports;
   const found = await ports.memory.read('postgres');
   const memory = isOver(found) ? undefined : found;
+  const undone = found !== undefined && isOver(found) && isSame(found.place, request.place) ? found : undefined;
   if (memory?.phase === 'switched' || memory?.phase === 'switching') {
     throw precondition({
       code: 'ALREADY-ADOPTED',
@@ -79,9 +84,10 @@ export async function planPostgres(
   // A member that is being copied answers nothing, and was looked at before the adoption began.
   const own = memory === undefined ? await managedFacts(managed) : undefined;
   const first = await Promise.all(servers.map((server) => firstFacts(server)));
-  const refused = firstFindings(first, own ?? { version: first[0]?.version ?? 0, systemId: '' });
+  const refused = firstFindings(first, own ?? { version: first[0]?.version ?? 0, systemId: '', startedAt: '' });
   const facts = refused.length > 0 ? undefined : await sourceFacts(ports.source);
-  const context = { stack: stack.name, slot, resumes: memory !== undefined, ...request, ...room };
+  const begun = { resumes: memory !== undefined, again: undone !== undefined };
+  const context = { stack: stack.name, slot, ...begun, ...request, ...room };
   const findings = facts === undefined || own === undefined ? refused : findingsOf(facts, own, context);
   const addresses = facts?.sessions.flatMap(({ address }) => address ?? []) ?? [];
   const users = await ports.platform.users(request.place, addresses);
@@ -101,7 +107,7 @@ export async function planPostgres(
     users: users.map(({ namespace, name }) => `${namespace}/${name}`),
     findings,
   };
-  return { plan, facts, memory };
+  return { plan, facts, memory, undone };
 }
 
 export const refusalOf = ({ plan }: Planned): DrError | undefined => refusalIn(plan.findings, plan.place);
@@ -114,7 +120,7 @@ function settingsOf({ settings }: SourceFacts): Record<string, number> {
 /** Gives the lag once the stack's server streams. Throws `NOT-STREAMING`: the same command waits on. */
 export async function followPostgres(ports: PostgresPorts, planned: Planned, request: PostgresRequest): Promise<Lag> {
   const { stack, now } = ports;
-  const { plan, facts } = planned;
+  const { plan, facts, undone } = planned;
   await using source = await ports.source.open();
   let memory: Memory = planned.memory ?? {
     apiVersion: 'go-coffee-dr/v1',
@@ -125,7 +131,8 @@ export async function followPostgres(ports: PostgresPorts, planned: Planned, req
     begunAt: now().toISOString(),
     generation: plan.generation,
     slot: plan.slot,
-    madeRoles: [],
+    madeRoles: undone?.madeRoles ?? [],
+    ...(undone?.slotLimitBefore === undefined ? {} : { slotLimitBefore: undone.slotLimitBefore }),
   };
   if (memory.phase === 'preparing') {
     if (facts === undefined) throw new TypeError('a plan without refusals has read the source');

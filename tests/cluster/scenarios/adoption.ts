@@ -1,80 +1,67 @@
-/** The shop's own PostgreSQL and Redis are taken over by the stack beside it, while they are written to. */
+/** The shop's own PostgreSQL and Redis are taken over by the stack beside it, taken back, and taken over again while they are written to. */
 import { describe, expect, it } from 'vitest';
-import { productionPlan } from '../../../plan/production.ts';
-import { type Opened, openAdoption, passwordsOf } from '../../../recovery/adopt/cluster/open.ts';
-import { postgresPorts } from '../../../recovery/adopt/cluster/postgres.ts';
-import { redisMemory, redisPorts } from '../../../recovery/adopt/cluster/redis.ts';
-import { roomOf } from '../../../recovery/adopt/cluster/room.ts';
-import {
-  followPostgres,
-  type PostgresPorts,
-  planPostgres,
-  releasePostgres,
-} from '../../../recovery/adopt/postgres/run.ts';
-import { switchPostgres } from '../../../recovery/adopt/postgres/switch.ts';
-import { followRedis, planRedis, type RedisPorts, releaseRedis } from '../../../recovery/adopt/redis/run.ts';
-import { switchRedis } from '../../../recovery/adopt/redis/switch.ts';
-import type { Memory, Store } from '../../../recovery/adopt/types.ts';
-import { silentLog } from '../../../recovery/core/log.ts';
+import { releasePostgres } from '../../../recovery/adopt/postgres/run.ts';
+import { refuseLoss, undoPostgres, writtenSince } from '../../../recovery/adopt/postgres/undo.ts';
+import { giveUpRedis, releaseRedis } from '../../../recovery/adopt/redis/run.ts';
+import { redisWrittenSince, refuseRedisLoss, undoRedis } from '../../../recovery/adopt/redis/switch.ts';
+import { adopting, memoryOf } from '../adopting.ts';
 import { say } from '../cluster.ts';
 import type { ClusterFixture } from '../fixture.ts';
+import { poll } from '../poll.ts';
 import { addressOf, shopRedis, shopRows, startWriter, type Writer } from '../shop.ts';
 
-const FROM = { postgres: 'postgres.shop-data', redis: 'redis.shop-data' } as const;
-const FOLLOW_SECONDS = 300;
-const LAG_SECONDS = 60;
 /** Of the platform's writers, as it is promised. */
 const DOWNTIME_SECONDS = 30;
+const WRITTEN_SECONDS = 60;
+
+const LOGINS = `SELECT count(*)::int AS logins FROM logins, pg_stat_activity WHERE usename = 'shop' AND client_addr <> inet_server_addr() AND at > now() - interval '10 seconds'`;
 
 export function adoption(fixture: ClusterFixture, stack: string): void {
   const api = () => fixture.cluster.api;
-  const open = (store: Store, from?: string): Promise<Opened> =>
-    openAdoption({
-      engine: fixture.engine,
-      plan: { ...productionPlan, environment: 'local' },
-      ...{ stack, store, from },
-      progress: ({ title, state, detail }) => say(`${state} ${title}${detail === undefined ? '' : `: ${detail}`}`),
-      log: silentLog,
-      now: () => new Date(),
-      signal: new AbortController().signal,
+  const acts = adopting(fixture, stack);
+
+  /** The services of the shop write to what its Service leads to. */
+  async function serves(): Promise<void> {
+    const logins = async () => Number((await shopRows(api(), LOGINS))[0]?.logins);
+    expect(await poll(WRITTEN_SECONDS, logins, (count) => count > 0)).toBeGreaterThan(0);
+  }
+  async function cart(value?: string): Promise<string | null> {
+    const redis = await shopRedis(api());
+    try {
+      if (value !== undefined) await redis.set('cart', value);
+      return await redis.get('cart');
+    } finally {
+      redis.disconnect();
+    }
+  }
+
+  describe('its PostgreSQL is adopted, and taken back', () => {
+    let before: string;
+
+    it('takes over', async () => {
+      before = await addressOf(api(), 'postgres');
+      expect(await acts.postgresFollows()).toMatchObject({ streams: true });
+      await acts.postgresTakesOver();
+      expect(await addressOf(api(), 'postgres')).not.toBe(before);
+      await serves();
     });
 
-  async function withPostgres<T>(use: (ports: PostgresPorts, opened: Opened) => Promise<T>, from?: string): Promise<T> {
-    await using opened = await open('postgres', from);
-    const { replication } = await passwordsOf(opened.stack);
-    const login = { user: 'shop', password: 'of-the-shop' };
-    return await use(await postgresPorts(opened, login, replication), opened);
-  }
-  async function withRedis<T>(use: (ports: RedisPorts, opened: Opened) => Promise<T>, from?: string): Promise<T> {
-    await using opened = await open('redis', from);
-    const { redis } = await passwordsOf(opened.stack);
-    return await use(await redisPorts(opened, { user: undefined, password: undefined }, redis), opened);
-  }
-  const memoryOf = ({ memory }: Opened): Memory => {
-    if (memory === undefined) throw new Error('nothing is adopted');
-    return memory;
-  };
-  const follow = () =>
-    withPostgres(async (ports, opened) => {
-      const request = {
-        ...{ from: FROM.postgres, place: opened.source.place, followSeconds: FOLLOW_SECONDS },
-        ...{ slotLimit: '1GB', deletesClaims: false },
-      };
-      const planned = await planPostgres(
-        ports,
-        request,
-        await roomOf(opened.cluster, opened.stack.outputs.namespaces.platform),
-      );
-      expect(planned.plan.findings.filter(({ refuses }) => refuses)).toEqual([]);
-      expect(planned.plan.users).toContain('shop/auth-service');
-      return followPostgres(ports, planned, request);
-    }, FROM.postgres);
-  const takeOver = () =>
-    withPostgres(async (ports, opened) => {
-      const done = await switchPostgres(ports, memoryOf(opened), { lagSeconds: LAG_SECONDS });
-      await ports.stack.lead();
-      return done;
+    it('what was written since is said, and given up with consent alone: its Service leads to the source again', async () => {
+      const undone = await acts.withPostgres(async (ports, opened) => {
+        const memory = memoryOf(opened);
+        const written = await writtenSince(ports.managed, memory);
+        expect(written.tables['postgres.public.logins']).toBeGreaterThan(0);
+        expect(() => refuseLoss(written, false)).toThrow(/public\.logins/);
+        return undoPostgres(ports, memory);
+      });
+      expect(undone.phase).toBe('undone');
+      expect(await addressOf(api(), 'postgres')).toBe(before);
+      await serves();
+      expect(await shopRows(api(), 'SHOW default_transaction_read_only')).toEqual([
+        { default_transaction_read_only: 'off' },
+      ]);
     });
+  });
 
   describe('its PostgreSQL is adopted', () => {
     let writer: Writer;
@@ -82,13 +69,13 @@ export function adoption(fixture: ClusterFixture, stack: string): void {
     it('the stack’s server follows it under load', async () => {
       writer = await startWriter(api());
       await writer.more(20);
-      expect(await follow()).toMatchObject({ streams: true });
+      expect(await acts.postgresFollows()).toMatchObject({ streams: true });
     });
 
     it('takes over within half a minute, and nothing that was acknowledged is lost', async () => {
       const before = await addressOf(api(), 'postgres');
       await writer.more(20);
-      const { switch: done } = await takeOver();
+      const { switch: done } = await acts.postgresTakesOver();
       await writer.more(20);
       const { acknowledged, gapSeconds } = await writer.stop();
       say(`nobody could write for ${done?.writesAfterSeconds} s; a client of its own for ${gapSeconds} s`);
@@ -100,43 +87,53 @@ export function adoption(fixture: ClusterFixture, stack: string): void {
       expect(acknowledged.length).toBeGreaterThan(50);
     });
 
-    it('the services of the shop write to it', async () => {
-      const [row] = await shopRows(
-        api(),
-        `SELECT count(*)::int AS logins FROM logins, pg_stat_activity WHERE usename = 'shop' AND client_addr <> inet_server_addr() AND at > now() - interval '10 seconds'`,
-      );
-      expect(row?.logins).toBeGreaterThan(0);
-    });
+    it('the services of the shop write to it', serves);
   });
 
   describe('its Redis is adopted', () => {
-    it('follows, takes over, and holds what was written', async () => {
-      const redis = await shopRedis(api());
-      await redis.set('cart', 'two flat whites');
-      redis.disconnect();
-      await withRedis(async (ports, opened) => {
-        const request = { from: FROM.redis, place: opened.source.place, followSeconds: FOLLOW_SECONDS };
-        const context = { memoryBytes: await redisMemory(opened), replacesData: false, withoutPassword: true };
-        const planned = await planRedis(ports, request, context);
-        expect(planned.plan.findings.filter(({ refuses }) => refuses)).toEqual([]);
-        await followRedis(ports, planned, request);
-      }, FROM.redis);
-      const done = await withRedis((ports, opened) => switchRedis(ports, memoryOf(opened), LAG_SECONDS));
+    it('follows, and is let go before the switch', async () => {
+      await cart('two flat whites');
+      expect(await acts.redisFollows()).toMatchObject({ link: 'up' });
+      const left = await acts.withRedis(async (ports) => {
+        await giveUpRedis(ports);
+        return ports.managed.use((redis) => redis.dbsize());
+      });
+      expect(left).toBe(0);
+      expect(await cart()).toBe('two flat whites');
+    });
+
+    it('takes over, and is taken back with consent alone', async () => {
+      const before = await addressOf(api(), 'redis');
+      await acts.redisFollows();
+      await acts.redisTakesOver();
+      await cart('a lungo of after the switch');
+      await acts.withRedis(async (ports, opened) => {
+        const written = await redisWrittenSince(ports, memoryOf(opened));
+        expect(written).toBeGreaterThan(0);
+        expect(() => refuseRedisLoss(written, false)).toThrow(/of writes since the switch/);
+        await undoRedis(ports, memoryOf(opened));
+      });
+      expect(await addressOf(api(), 'redis')).toBe(before);
+      expect(await cart()).toBe('two flat whites');
+      expect(await cart('three flat whites')).toBe('three flat whites');
+    });
+
+    it('follows again, takes over, and holds what was written', async () => {
+      await acts.redisFollows();
+      const done = await acts.redisTakesOver();
       say(`nobody could write to Redis for ${done.switch?.writesAfterSeconds} s`);
       expect(done.switch?.writesAfterSeconds).toBeLessThan(DOWNTIME_SECONDS);
-      const after = await shopRedis(api());
-      expect(await after.get('cart')).toBe('two flat whites');
-      await after.set('cart', 'a cortado');
-      after.disconnect();
+      expect(await cart()).toBe('three flat whites');
+      await cart('a cortado');
     });
   });
 
   describe('the way back is let go', () => {
     it('slot and roles go from the source, and its data stays', async () => {
-      expect(await withPostgres((ports, opened) => releasePostgres(ports, memoryOf(opened)))).toContain(
+      expect(await acts.withPostgres((ports, opened) => releasePostgres(ports, memoryOf(opened)))).toContain(
         'role replicator',
       );
-      await withRedis(releaseRedis);
+      await acts.withRedis(releaseRedis);
     });
   });
 }

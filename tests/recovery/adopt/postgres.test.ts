@@ -1,7 +1,9 @@
 /** A PostgreSQL of the platform is followed, taken over under load, and taken back: with two real servers. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { followPostgres, planPostgres, refusalOf, releasePostgres } from '../../../recovery/adopt/postgres/run.ts';
+import { firstFindings } from '../../../recovery/adopt/postgres/checks.ts';
+import { firstFacts, managedFacts } from '../../../recovery/adopt/postgres/facts.ts';
+import { followPostgres, giveUpPostgres, planPostgres, refusalOf } from '../../../recovery/adopt/postgres/run.ts';
 import { switchPostgres } from '../../../recovery/adopt/postgres/switch.ts';
 import { refuseLoss, undoPostgres, writtenSince } from '../../../recovery/adopt/postgres/undo.ts';
 import type { Memory } from '../../../recovery/adopt/types.ts';
@@ -219,10 +221,29 @@ describe('the stack’s server', () => {
     await two.source.sql('INSERT INTO orders (n) VALUES (-1)', 'orders', 'shop');
   });
 
-  test('a release leaves the source as it was, with its data', async () => {
-    const done = await releasePostgres(two.ports(), memory());
-    expect(done).toEqual(['max_slot_wal_keep_size -1', 'role replicator', 'role postgres']);
+  test('the stack’s copy of it does not make the source the stack’s: it is followed again, with consent', async () => {
+    expect((await findings())[0]).toMatch(/^MANAGED-NOT-EMPTY: .*shop\.public\.orders/);
+    const request = two.request({ deletesClaims: true });
+    const planned = await planPostgres(two.ports(), request, ROOM);
+    expect(refusalOf(planned)).toBeUndefined();
+    // What lets nobody write was taken over, and the server itself is no source.
+    const own = await managedFacts(two.managedPort);
+    const first = await firstFacts(two.ports().source);
+    const refused = (more: object) =>
+      firstFindings([{ ...first, ...more }], own).map(({ code, fact }) => `${code}: ${fact}`);
+    expect(first.systemId).toBe(own.systemId);
+    expect(refused({ readOnly: true })).toEqual([expect.stringMatching(/^SOURCE-IS-OURS: .*taken over from it/)]);
+    expect(refused({ startedAt: own.startedAt })).toEqual([expect.stringMatching(/^SOURCE-IS-OURS: /)]);
+    expect(await followPostgres(two.ports(), planned, request)).toMatchObject({ streams: true });
+    expect(memory().generation).toBe(3);
+  });
+
+  test('given up before the switch, the source is as it was, with its data, and the stack’s own begins empty', async () => {
+    const done = await giveUpPostgres(two.ports(), memory());
+    expect(done).toEqual(['slot dr_adopt_beside', 'max_slot_wal_keep_size -1', 'role replicator', 'role postgres']);
     expect(memory()).toBeUndefined();
+    expect((await managedFacts(two.managedPort)).tables).toEqual([]);
+    expect(await two.source.sql('SELECT 1 FROM orders WHERE n = -1', 'shop', 'shop')).toHaveLength(1);
     const auto = await two.source.sql(
       "SELECT name, setting FROM pg_file_settings WHERE sourcefile LIKE '%auto.conf'",
       'shop',
