@@ -28,6 +28,7 @@ import { Certificates } from './pgbackrest/certificates.ts';
 import { RepositoryServer } from './pgbackrest/repository-server.ts';
 import { archivesOf } from './postgres/archives.ts';
 import { Postgres } from './postgres/postgres.ts';
+import { superuserLogin } from './postgres/superuser.ts';
 import { marksOf } from './recovered/namespace.ts';
 import { recoverPlatform } from './recovered/recover.ts';
 import { rotationOf } from './recovered/rotate/rotation.ts';
@@ -48,7 +49,6 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
   const { processes, access: volumeAccess } = config.backups;
   const isolated = isIsolated(config);
   for (const finding of previewFindings(config)) await log.warn(finding);
-
   // A drill's platform has no way to a git server.
   const git = isolated ? undefined : config.git;
   const places = repositoryLocations({ plan, storage });
@@ -76,7 +76,6 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
       : undefined;
   const stored = aws?.ready ?? [];
   const certificates = new Certificates('certificates', { namespaces });
-
   const cluster = clusterProvider(config.cluster);
   const shared = sharedProvider(config.cluster);
   const outside = outsideOf(config, { repositories, git });
@@ -95,7 +94,6 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
     { providers: [cluster] },
   );
   const behindGuardrails = after(guardrails, cluster);
-
   // A drill's namespaces have no claims for folders: a pod that waits for one would wait for ever.
   const claimed = isolated ? {} : config.folders;
   const folders = Object.entries(claimed).map(([id, claim]) => ({ id, claim, path: folderPath(id) }));
@@ -147,6 +145,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
         ...config,
         ...config.postgres,
         processes,
+        superuser: superuserLogin(config, previous),
         server: repositoryServerResources(processes),
         repositories,
         origin,
@@ -275,6 +274,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
 
   return outputsOf(config, {
     lineage,
+    superuser: postgres ? postgres.superuser : undefined,
     repositories,
     detached,
     resolved,

@@ -6,6 +6,7 @@ import type { ClusterRepository } from './cluster/repository.ts';
 import { inPlaceOf } from './config/in-place/schema.ts';
 import { leads } from './config/role.ts';
 import type { StackConfig } from './config/types.ts';
+import type { SuperuserLogin } from './postgres/superuser.ts';
 import type { PlatformReport } from './recovered/plan.ts';
 import { keptSettings } from './recovered/source/kept-settings.ts';
 import { volumesOf } from './recovered/source/volumes.ts';
@@ -13,6 +14,8 @@ import { volumesOf } from './recovered/source/volumes.ts';
 export interface Parts {
   /** `<site>-<generation>` */
   readonly lineage: string;
+  /** Of the stack's own PostgreSQL. */
+  readonly superuser: SuperuserLogin | undefined;
   readonly repositories: readonly ClusterRepository[];
   /** Left out for now. */
   readonly detached: readonly ClusterRepository[];
@@ -53,6 +56,8 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     lineage: parts.lineage,
     planDigest,
     ...(config.postgres.major === undefined ? {} : { postgresMajor: config.postgres.major }),
+    // The next `up` goes on from here.
+    ...(parts.superuser === undefined ? {} : { superuserLogin: parts.superuser }),
     // The next `up` compares: a volume never becomes smaller.
     volumes: volumesOf(config),
     ...(standby === undefined ? {} : { follows: { ...standby.of, repository: standby.repository } }),

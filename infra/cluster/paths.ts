@@ -59,6 +59,9 @@ export const KEY_FILES = {
   accessKeyId: (repository: string) => `${repository}.id`,
   secretAccessKey: (repository: string) => `${repository}.secret`,
   database: 'database',
+  /** By which PostgreSQL lets its superuser in. */
+  databaseCertificate: 'database.crt',
+  databaseKey: 'database.key',
   redis: 'redis',
   retired: (store: 'postgres' | 'redis', n: number) => `${store}-${n + 1}`,
   git: 'credentials',

@@ -118,6 +118,10 @@ function postgresOf(args: EnvironmentArgs): Record<string, unknown> {
       ca: PATHS.clusterAuthority,
       certificate: TLS_FILES.certificate,
       key: TLS_FILES.key,
+      login: {
+        certificate: `${PATHS.stores}/${KEY_FILES.databaseCertificate}`,
+        key: `${PATHS.stores}/${KEY_FILES.databaseKey}`,
+      },
     },
   };
 }

@@ -34,6 +34,8 @@ export interface RecoverySiteArgs {
   readonly certificates: {
     /** Of the jobs. */
     readonly jobs: Certificate;
+    /** By which PostgreSQL lets the jobs and the monitor in. */
+    readonly superuser: Certificate;
     /** By name: PEM texts of certificates whose expiry the monitor reports. */
     readonly watched: Readonly<Record<string, pulumi.Input<string>>>;
   };
@@ -159,6 +161,8 @@ export class RecoverySite extends pulumi.ComponentResource {
       make(OBJECTS.stores, {
         [KEY_FILES.database]: secrets.postgres.superuser,
         [KEY_FILES.redis]: secrets.redis,
+        // An external server knows nothing of it.
+        ...(this.#args.external.postgres === undefined ? this.#login() : {}),
       }),
       ...(git?.credentials === undefined ? [] : [make(OBJECTS.git, { [KEY_FILES.git]: git.credentials })]),
       ...(incident === undefined ? [] : [make(OBJECTS.channels, incident.files)]),
@@ -167,6 +171,11 @@ export class RecoverySite extends pulumi.ComponentResource {
       // With a web identity these are empty. They exist all the same, because a pod waits for ever for a missing Secret.
       ...ACCESS_ROLES.map((role) => make(OBJECTS.access(role), accessData(secrets, role, ids))),
     ];
+  }
+
+  #login(): SecretData {
+    const { certificate, key } = this.#args.certificates.superuser;
+    return { [KEY_FILES.databaseCertificate]: certificate, [KEY_FILES.databaseKey]: key };
   }
 
   #volumes(name: string): pulumi.Resource[] {

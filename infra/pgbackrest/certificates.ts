@@ -1,4 +1,4 @@
-/** The cluster's own authority, and certificates for the two ends of pgBackRest's protocol. Keys are Pulumi secrets. */
+/** The cluster's own authority, and its certificates: of pgBackRest's two ends, and of PostgreSQL's superuser. Keys are Pulumi secrets. */
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
 import type { Namespaces } from '../../plan/declared/namespaces.ts';
@@ -26,6 +26,8 @@ export class Certificates extends pulumi.ComponentResource {
   readonly repository: Certificate;
   /** Client: backup jobs. */
   readonly jobs: Certificate;
+  /** Client: the superuser of PostgreSQL, in the monitor and the jobs that ask it. It opens no pgBackRest. */
+  readonly superuser: Certificate;
   /** By name: all of them, and their authority. PEM. */
   readonly watched: Readonly<Record<string, pulumi.Output<string>>>;
 
@@ -74,11 +76,13 @@ export class Certificates extends pulumi.ComponentResource {
     const server = namesOf(REPOSITORY_SERVER, recovery);
     this.repository = issue('repository', REPOSITORY_SERVER, server, ['server_auth']);
     this.jobs = issue('jobs', CLIENTS.jobs, [], ['client_auth']);
+    this.superuser = issue('superuser', CLIENTS.superuser, [], ['client_auth']);
     this.watched = {
       authority: authority.certPem,
       postgres: this.postgres.certificate,
       repository: this.repository.certificate,
       jobs: this.jobs.certificate,
+      superuser: this.superuser.certificate,
     };
     this.registerOutputs({});
   }

@@ -5,8 +5,8 @@ import { authorityFile, PATHS, TLS_FILES } from '../cluster/paths.ts';
 import { PORTS, REPOSITORY_SERVER, serviceHost } from '../cluster/ports.ts';
 import type { ClusterRepository, S3Repository } from '../cluster/repository.ts';
 
-/** pgBackRest identifies clients by the common name of their certificates. */
-export const CLIENTS = { jobs: 'dr', postgres: 'postgres' } as const;
+/** pgBackRest identifies clients by the common name of their certificates, and lets in the first two. PostgreSQL maps the last two. */
+export const CLIENTS = { jobs: 'dr', postgres: 'postgres', superuser: 'dr-superuser' } as const;
 
 export interface Archive {
   /** Prefix in every repository. */

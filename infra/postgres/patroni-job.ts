@@ -15,9 +15,11 @@ export interface PatroniJob {
   /** For `sh`; it finds the name of the cluster in `POSTGRES`. */
   readonly script: string;
   readonly env?: readonly EnvVar[];
+  /** Secret with a certificate. @default none */
+  readonly certificate?: string | undefined;
 }
 
-export function patroniJobSpec({ name, image, serviceAccount, script, env = [] }: PatroniJob): PodSpec {
+export function patroniJobSpec({ name, image, serviceAccount, script, env = [], certificate }: PatroniJob): PodSpec {
   const { patroni } = POSTGRES_OBJECTS;
   return {
     serviceAccountName: serviceAccount,
@@ -41,12 +43,16 @@ export function patroniJobSpec({ name, image, serviceAccount, script, env = [] }
         resources: resources({ cpu: '50m', memory: '128Mi' }),
         volumeMounts: [
           { name: patroni, mountPath: PATHS.patroni, readOnly: true },
+          ...(certificate === undefined ? [] : [{ name: 'certificate', mountPath: PATHS.tls, readOnly: true }]),
           { name: 'tmp', mountPath: '/tmp' },
         ],
       },
     ],
     volumes: [
       { name: patroni, configMap: { name: patroni } },
+      ...(certificate === undefined
+        ? []
+        : [{ name: 'certificate', secret: { secretName: certificate, defaultMode: 0o440 } }]),
       { name: 'tmp', emptyDir: { sizeLimit: '16Mi' } },
     ],
   };

@@ -8,6 +8,7 @@ import type { ServerParameters } from '../config/stores/parameters.ts';
 import type { Bootstrap } from './bootstrap.ts';
 import { dynamicSettings } from './dynamic.ts';
 import { SCRIPTS, sourceGetCommand } from './scripts.ts';
+import { SUPERUSER_MAP, type SuperuserLogin, superuserRules } from './superuser.ts';
 
 /** Patroni finds its members by this label and `kubernetes.labels` together: a pod without it sees no other. */
 export const SCOPE_LABEL = 'cluster-name';
@@ -27,6 +28,8 @@ export interface PatroniArgs {
   readonly parameters?: ServerParameters | undefined;
   /** Of applications; the superuser and the members always use it. @default offered */
   readonly tls?: 'offered' | 'required' | undefined;
+  /** @default certificate */
+  readonly superuser?: SuperuserLogin | undefined;
 }
 
 /** A restored subscription would connect to its publisher and take changes that the real site has not received yet. */
@@ -51,18 +54,19 @@ function localParameters(args: PatroniArgs): Record<string, string | number> {
     ssl: 'on',
     ssl_cert_file: TLS_FILES.certificate,
     ssl_key_file: TLS_FILES.key,
+    // Of the certificates by which somebody logs in.
+    ssl_ca_file: TLS_FILES.authority,
   };
 }
 
 /** Peer authentication by the socket: the containers of the pod run as the account `postgres`. The first rule that fits counts. */
-function logins({ bootstrap, tls }: PatroniArgs): string[] {
+function logins({ bootstrap, tls, superuser = 'certificate' }: PatroniArgs): string[] {
   // `md5` lets in both kinds of passwords.
   const passwords = bootstrap.kind === 'adopted' && bootstrap.server.passwords === 'md5' ? 'md5' : 'scram-sha-256';
   return [
     'local all all peer',
     'hostssl replication replicator all scram-sha-256',
-    `hostssl all postgres all ${passwords}`,
-    'host all postgres all reject',
+    ...superuserRules(superuser, passwords),
     `${tls === 'required' ? 'hostssl' : 'host'} all all all ${passwords}`,
   ];
 }
@@ -112,10 +116,18 @@ function postgresql(args: PatroniArgs): Record<string, unknown> {
     pgpass: '/tmp/pgpass',
     use_unix_socket: true,
     authentication: {
-      superuser: { username: 'postgres' },
+      // By its own certificate in another member's server. No name of it is an address, by which Patroni connects.
+      superuser: {
+        username: 'postgres',
+        sslmode: 'verify-ca',
+        sslrootcert: TLS_FILES.authority,
+        sslcert: TLS_FILES.certificate,
+        sslkey: TLS_FILES.key,
+      },
       replication: { username: 'replicator' },
     },
     pg_hba: logins(args),
+    pg_ident: [...SUPERUSER_MAP],
     parameters: localParameters(args),
     // Without an archive, members can only stream.
     ...(on ? { recovery_conf: { restore_command: `${scripts}/${SCRIPTS.get} %f "%p"` } } : {}),

@@ -33,6 +33,7 @@ import { archiveSilence } from './promotion-script.ts';
 import { renderMember } from './render.ts';
 import { makeServices } from './services.ts';
 import { Settings } from './settings.ts';
+import type { SuperuserLogin } from './superuser.ts';
 
 export interface PostgresArgs {
   readonly plan: Plan;
@@ -60,6 +61,7 @@ export interface PostgresArgs {
   readonly priorityClass?: string | undefined;
   /** `required`: nobody logs in over the network without TLS. @default only superuser and replication */
   readonly tls?: 'offered' | 'required' | undefined;
+  readonly superuser: SuperuserLogin;
   readonly database: string;
   /** Beside those that this program sets; a change restarts the members, one after the other. */
   readonly parameters: ServerParameters;
@@ -89,11 +91,13 @@ function bootstrapOf(origin: Origin, repositories: readonly ClusterRepository[])
 export class Postgres extends pulumi.ComponentResource {
   /** `<site>-<generation>`: only this cluster archives there. */
   readonly lineage: string;
+  readonly superuser: SuperuserLogin;
   readonly statefulSet: k8s.apps.v1.StatefulSet;
 
   constructor(name: string, args: PostgresArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super('go-coffee-dr:postgres:Postgres', name, {}, opts);
     this.lineage = lineageName(args.site, args.generation);
+    this.superuser = args.superuser;
     const files = this.#files(name, args);
     const secrets = this.#secrets(name, args);
     const services = makeServices(name, args, { parent: this });
@@ -134,6 +138,7 @@ export class Postgres extends pulumi.ComponentResource {
         processes: args.processes,
         parameters: parametersOf(args.parameters, args.origin),
         tls: args.tls,
+        superuser: args.superuser,
         archive: {
           environment: args.environment,
           lineage: this.lineage,

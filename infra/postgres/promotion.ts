@@ -3,7 +3,7 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { labelsOf } from '../cluster/labels.ts';
 import type { PodSpec } from '../cluster/manifests.ts';
-
+import { TLS_FILES } from '../cluster/paths.ts';
 import { patroniJobSpec } from './patroni-job.ts';
 import { POSTGRES_OBJECTS } from './pod.ts';
 import { promotionScript } from './promotion-script.ts';
@@ -32,7 +32,13 @@ function podSpec(args: PromotionArgs): PodSpec {
     env: [
       { name: 'PGPASSWORD', valueFrom: password },
       { name: 'PGCONNECT_TIMEOUT', value: '5' },
+      { name: 'PGSSLMODE', value: 'verify-full' },
+      { name: 'PGSSLROOTCERT', value: TLS_FILES.authority },
+      { name: 'PGSSLCERT', value: TLS_FILES.certificate },
+      { name: 'PGSSLKEY', value: TLS_FILES.key },
     ],
+    // A member's: it becomes the superuser by that.
+    certificate: POSTGRES_OBJECTS.tls,
   });
 }
 

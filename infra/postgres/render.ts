@@ -13,6 +13,7 @@ import { dynamicSettings } from './dynamic.ts';
 import { renderPatroni } from './patroni.ts';
 import { SERVER_CONFIG } from './pod.ts';
 import { renderScripts } from './scripts.ts';
+import type { SuperuserLogin } from './superuser.ts';
 
 export interface MemberArgs {
   readonly plan: Plan;
@@ -27,6 +28,8 @@ export interface MemberArgs {
   readonly parameters?: ServerParameters | undefined;
   /** Of applications. @default offered */
   readonly tls?: 'offered' | 'required' | undefined;
+  /** @default certificate */
+  readonly superuser?: SuperuserLogin | undefined;
   /** Of pgBackRest in a restore. */
   readonly processes: number;
 }
@@ -51,6 +54,7 @@ export function renderMember({
   processes,
   parameters,
   tls,
+  superuser,
 }: MemberArgs): MemberFiles {
   const source = sourceOf(bootstrap);
   if (source?.lineage === archive.lineage) {
@@ -58,7 +62,7 @@ export function renderMember({
       `this cluster begins from ${source.lineage} and would archive into it; raise the generation in the stack's config`,
     );
   }
-  const patroni = renderPatroni({ plan, lineage: archive.lineage, bootstrap, archiving, parameters, tls });
+  const patroni = renderPatroni({ plan, lineage: archive.lineage, bootstrap, archiving, parameters, tls, superuser });
   const config = (of: Archive) => ({ [configName(of.lineage)]: renderArchiveConfig(of, processes) });
   const pgbackrest = {
     ...(archiving ? { ...config(archive), ...renderPushConfigs(archive) } : {}),

@@ -55,6 +55,8 @@ const tlsServer = z.strictObject({
   certificate: absolute,
   /** Mode 0600, or 0640 when it belongs to root. */
   key: absolute,
+  /** By which PostgreSQL itself lets `user` in (`hostssl … cert`), beside a password or in its place. The key as above. */
+  login: z.strictObject({ certificate: absolute, key: absolute }).optional(),
 });
 
 const postgresSchema = z.strictObject({

@@ -9,12 +9,12 @@ import type { Site } from '../config/site.ts';
 import { isThere } from '../core/absent.ts';
 import { makeOwnedFolder, makePassableFolder } from '../core/account.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
-import { DrError, type Gap, hasCode, verificationFailed } from '../core/errors.ts';
+import { DrError, type Gap, hasCode, messageOf, verificationFailed } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
 import type { Progress } from '../core/progress.ts';
 import { reportStep } from '../core/report-step.ts';
 import { openRestic } from '../engines/restic/restic.ts';
-import { connectClient } from '../workloads/postgres/access/client.ts';
+import { connectClient, withoutCertificate } from '../workloads/postgres/access/client.ts';
 import { withRedis } from '../workloads/redis/server.ts';
 import { editEnvironment, putFirst, putLast } from './edit-environment.ts';
 import { newValue } from './new-value.ts';
@@ -170,12 +170,14 @@ async function tryRole(site: Site, user: string, old: string, id: string): Promi
   const password = await readFile(old, 'utf8');
   try {
     const base = { database: 'postgres', password, connectionTimeoutMillis: 5_000 };
-    const client = await connectClient({ ...postgres, user }, base, (each) =>
+    const client = await connectClient(withoutCertificate({ ...postgres, user }), base, (each) =>
       each.on('error', (error) => site.log.debug({ error: error.message }, 'PostgreSQL')),
     );
     await client.end();
   } catch (error) {
     if (hasCode(error, '28P01')) return 'refused';
+    // It wants a certificate, and asks for no password.
+    if (hasCode(error, '28000') && /valid client certificate/.test(messageOf(error))) return 'replaced';
     throw error;
   }
   // Where the rule asks for no password, any opens it, and none is proven.

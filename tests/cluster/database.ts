@@ -1,6 +1,7 @@
 /** PostgreSQL of a stack, asked from outside: the node reaches every pod and service. */
 import pg from 'pg';
 import { PORTS, POSTGRES } from '../../infra/cluster/ports.ts';
+import { POSTGRES_OBJECTS } from '../../infra/postgres/pod.ts';
 import type { Api } from './api.ts';
 
 export interface Member {
@@ -29,9 +30,19 @@ export async function members(api: Api, namespace: string): Promise<Member[]> {
   return [];
 }
 
-async function password(api: Api, namespace: string, role: Role): Promise<string> {
-  const { data } = await api.core.readNamespacedSecret({ name: `${POSTGRES}-passwords`, namespace });
-  return Buffer.from(data?.[role] ?? '', 'base64').toString('utf8');
+async function secretOf(api: Api, namespace: string, name: string, key: string): Promise<string> {
+  const { data } = await api.core.readNamespacedSecret({ name, namespace });
+  return Buffer.from(data?.[key] ?? '', 'base64').toString('utf8');
+}
+
+/** The superuser's is a member's certificate: no password opens it. */
+async function login(api: Api, namespace: string, role: Role): Promise<pg.ClientConfig> {
+  // The certificate is for names of the cluster.
+  const ssl = { rejectUnauthorized: false };
+  if (role === 'application')
+    return { ssl, password: await secretOf(api, namespace, POSTGRES_OBJECTS.passwords, role) };
+  const of = (key: string) => secretOf(api, namespace, POSTGRES_OBJECTS.tls, key);
+  return { ssl: { ...ssl, cert: await of('tls.crt'), key: await of('tls.key') } };
 }
 
 /** The platform's own, by the config's default. A health check wants rows in it. */
@@ -50,9 +61,7 @@ export async function connectDatabase(api: Api, namespace: string, role: Role, h
     port: PORTS.postgres,
     user: USERS[role],
     database: DATABASE,
-    password: await password(api, namespace, role),
-    // The certificate is for names of the cluster.
-    ssl: { rejectUnauthorized: false },
+    ...(await login(api, namespace, role)),
     connectionTimeoutMillis: 5000,
   });
   // A server that dies is met by the next query.

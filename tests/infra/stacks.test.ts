@@ -135,7 +135,7 @@ describe.each(names)('%s', (name) => {
       expect(recording.find((resource) => resource.urn === urn)?.secrets).toContain('stringData');
     }
     const keys = recording.filter(({ type }) => /CertRequest$|Cert$/.test(type));
-    expect(keys.length).toBe(7);
+    expect(keys.length).toBe(9);
     for (const { secrets: marked } of keys) expect(marked.join()).toMatch(/rivateKeyPem/);
     const random = recording.filter(({ type }) => type.startsWith('random:'));
     const generated = name === 'production' || name === 'local';

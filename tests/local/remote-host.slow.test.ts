@@ -199,6 +199,26 @@ test('a server that can’t prove who it is gets no password', { timeout: 60_000
   expect(stderr).toContain('DR-POSTGRES-TLS localhost:');
 });
 
+test('the superuser comes in by its certificate alone: neither by the password nor by another one of that authority', {
+  timeout: 60_000,
+}, async () => {
+  const { postgres } = host.document;
+  const { certificate, key, login, ...rest } = postgres.tls;
+  const by = async (name: string, files: object) =>
+    dr(['monitor', '--heartbeat'], [1], await host.write(name, with_({ ...rest, certificate, key, ...files })));
+  const with_ = (tls: object) => ({ ...host.document, postgres: { ...postgres, tls } });
+  expect(postgres.password).toBeDefined();
+  expect((await by('password.yaml', {})).stderr).toContain('connection requires a valid client certificate');
+  // Of the jobs, for pgBackRest's server: nobody maps it to the superuser.
+  expect((await by('files.yaml', { login: { certificate, key } })).stderr).toMatch(/certificate authentication failed/);
+  const gone = { certificate: `${certificate}.gone`, key };
+  expect((await by('gone.yaml', { login: gone })).stderr).toContain('DR-POSTGRES-CERTIFICATE-UNREADABLE');
+  const { password: _, ...nothing } = postgres;
+  const alone = await host.write('certificate.yaml', { ...host.document, postgres: nothing });
+  await dr(['monitor', '--heartbeat'], [0], alone);
+  expect(login).toBeDefined();
+});
+
 test('a life that has ended does not go on', { timeout: 60_000 }, async () => {
   const earlier = await host.write('earlier.yaml', { ...host.document, generation: 2 });
   expect((await dr(['init'], [6], earlier)).stderr).toContain('DR-GENERATION-ENDED');

@@ -2,7 +2,7 @@
  * PostgreSQL and Redis as on another host: reached by TCP and by pgBackRest's TLS servers alone. `dr` runs as in a pod: by an account
  * that can't read a file of theirs, with a state folder that is root's. Everything is ended and deleted at the end.
  */
-import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -72,7 +72,12 @@ async function writeSecrets({ stores, pods }: Place, region: S3Region, passwords
     await stores.secret(name, secrets[name] ?? '');
 }
 
-function environmentDocument({ stores, pods }: Place, region: S3Region, { pods: tls }: Certificates, ports: Ports) {
+function environmentDocument(
+  { stores, pods }: Place,
+  region: S3Region,
+  { pods: tls, superuser: { certificate, key } }: Certificates,
+  ports: Ports,
+) {
   const secret = (name: string) => ({ file: pods.path('secrets', name) });
   const keys = (name: string) => ({ accessKeyId: secret(`${name}.id`), secretAccessKey: secret(`${name}.secret`) });
   const passphrases = (name: string) => [{ name: `${name}-1`, from: secret(`${name}.passphrase`) }];
@@ -92,7 +97,7 @@ function environmentDocument({ stores, pods }: Place, region: S3Region, { pods: 
       password: secret('database'),
       dataDir: stores.path('postgres', 'data'),
       socketDir: stores.path('run'),
-      tls: { port: ports.files, ...tls },
+      tls: { port: ports.files, ...tls, login: { certificate, key } },
     },
     redis: {
       host: 'localhost',
@@ -188,9 +193,10 @@ async function start(place: Place, end: () => Promise<void>): Promise<RemoteHost
     write,
     dr: (args, file = envFile) => runDr(place, file, args),
     async sql(text) {
-      const ssl = { ca: certificates.authority };
+      const { certificate, key } = certificates.superuser;
+      const ssl = { ca: certificates.authority, cert: await readFile(certificate), key: await readFile(key) };
       const at = { host: 'localhost', port: ports.postgres, user: 'postgres', database: 'go_coffee' };
-      const client = new pg.Client({ ...at, password: database, ssl });
+      const client = new pg.Client({ ...at, ssl });
       await client.connect();
       try {
         return (await client.query(text)).rows;

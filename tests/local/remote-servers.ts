@@ -7,6 +7,8 @@ import { generate } from 'selfsigned';
 import { freePort, tryPort } from '../../drill/host/ports.ts';
 import { startDaemon, waitFor } from '../../drill/host/processes.ts';
 import type { S3Region } from '../../drill/s3/region.ts';
+import { CLIENTS } from '../../infra/pgbackrest/config.ts';
+import { SUPERUSER_MAP, superuserRules } from '../../infra/postgres/superuser.ts';
 import { layout, STANZA } from '../../plan/layout.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import { makeRun } from '../../recovery/core/process.ts';
@@ -25,6 +27,8 @@ export interface Certificates {
   readonly stores: Leaf;
   /** Client: the jobs. And of the server before the local repository, which is theirs. */
   readonly pods: Leaf;
+  /** Client: the superuser of PostgreSQL. */
+  readonly superuser: Leaf;
 }
 
 /** One authority for both sides. */
@@ -37,7 +41,7 @@ export async function makeCertificates({ stores, pods }: Place): Promise<Certifi
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
     ],
   });
-  const issue = async (side: Side, name: string): Promise<Leaf> => {
+  const issue = async (side: Side, name: string, file = 'tls'): Promise<Leaf> => {
     const leaf = await generate([{ name: 'commonName', value: name }], {
       ...common,
       ca: { key: authority.private, cert: authority.cert },
@@ -50,11 +54,16 @@ export async function makeCertificates({ stores, pods }: Place): Promise<Certifi
     });
     return {
       ca: await side.secret('ca.crt', authority.cert),
-      certificate: await side.secret('tls.crt', leaf.cert),
-      key: await side.secret('tls.key', leaf.private),
+      certificate: await side.secret(`${file}.crt`, leaf.cert),
+      key: await side.secret(`${file}.key`, leaf.private),
     };
   };
-  return { authority: authority.cert, stores: await issue(stores, 'postgres'), pods: await issue(pods, 'dr') };
+  return {
+    authority: authority.cert,
+    stores: await issue(stores, CLIENTS.postgres),
+    pods: await issue(pods, CLIENTS.jobs),
+    superuser: await issue(pods, CLIENTS.superuser, 'database'),
+  };
 }
 
 async function listens(what: string, port: number): Promise<void> {
@@ -90,7 +99,12 @@ export async function startPgBackRestServer(side: Side, tls: Leaf, client: strin
   return port;
 }
 
-const HBA = 'local all all peer map=admin\nhostssl all all all scram-sha-256\n';
+/** As the stacks have them. */
+const HBA = [
+  'local all all peer map=admin',
+  ...superuserRules('certificate', 'scram-sha-256'),
+  'host all all all reject',
+];
 
 /** Gives its port. It archives by `script` from the beginning, and by nothing that `dr` has made. */
 export async function startPostgres(side: Side, tls: Leaf, password: string, script: string): Promise<number> {
@@ -109,6 +123,7 @@ export async function startPostgres(side: Side, tls: Leaf, password: string, scr
     'ssl = on',
     `ssl_cert_file = '${tls.certificate}'`,
     `ssl_key_file = '${tls.key}'`,
+    `ssl_ca_file = '${tls.ca}'`,
     'password_encryption = scram-sha-256',
     'wal_level = replica',
     'archive_mode = on',
@@ -119,8 +134,8 @@ export async function startPostgres(side: Side, tls: Leaf, password: string, scr
   const files = {
     'patroni.base.conf': `${settings.join('\n')}\n`,
     'postgresql.conf': "include 'patroni.base.conf'\n",
-    'pg_ident.conf': `admin ${me} postgres\nadmin ${as ?? me} postgres\n`,
-    'pg_hba.conf': HBA,
+    'pg_ident.conf': `${[`admin ${me} postgres`, `admin ${as ?? me} postgres`, ...SUPERUSER_MAP].join('\n')}\n`,
+    'pg_hba.conf': `${HBA.join('\n')}\n`,
   };
   for (const [name, text] of Object.entries(files)) {
     await writeFile(join(data, name), text);

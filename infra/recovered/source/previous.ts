@@ -4,6 +4,7 @@ import { type ResolvedPoint, resolvedPointSchema } from '../../../recovery/publi
 import { type InPlace, inPlaceSchema, inPlaceSteps } from '../../config/in-place/schema.ts';
 import { ConfigError, type ConfigProblem } from '../../config/problems.ts';
 import type { StackConfig } from '../../config/types.ts';
+import { type SuperuserLogin, superuserFinding } from '../../postgres/superuser.ts';
 import { type KeptSettings, keptSettingsSchema } from './kept-settings.ts';
 import { changedMajorProblems } from './major.ts';
 import { growthFindings, type Volumes, volumeProblems, volumesSchema } from './volumes.ts';
@@ -13,6 +14,9 @@ export interface Previous {
   readonly leads: boolean;
   readonly site: string;
   readonly generation: number;
+  readonly role?: string | undefined;
+  /** Absent in the outputs of early versions. */
+  readonly superuserLogin?: SuperuserLogin | undefined;
   /** True where the records followed the stack's role, as they did in early versions, and led its users to it. */
   readonly ledUsersByRole?: boolean | undefined;
   /** As the config stated it; absent in the outputs of early versions. */
@@ -73,22 +77,25 @@ export function stepProblems(
 async function readPrevious(): Promise<Previous | undefined> {
   const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join('/');
   const own = new pulumi.StackReference('previous', { name });
-  const [leads, site, generation, recoveredFrom, kept, names, active, major, volumes, inPlace] = await Promise.all(
-    (
-      [
-        'leads',
-        'site',
-        'generation',
-        'recoveredFrom',
-        'recoverySettings',
-        'trafficNames',
-        'trafficActive',
-        'postgresMajor',
-        'volumes',
-        'inPlace',
-      ] as const
-    ).map((output) => own.getOutputValue(output) as Promise<unknown>),
-  );
+  const [leads, site, generation, recoveredFrom, kept, names, active, major, volumes, inPlace, role, login] =
+    await Promise.all(
+      (
+        [
+          'leads',
+          'site',
+          'generation',
+          'recoveredFrom',
+          'recoverySettings',
+          'trafficNames',
+          'trafficActive',
+          'postgresMajor',
+          'volumes',
+          'inPlace',
+          'role',
+          'superuserLogin',
+        ] as const
+      ).map((output) => own.getOutputValue(output) as Promise<unknown>),
+    );
   const { secretValue, value } = await own.getOutputDetails('recoveredObjects');
   const objects: unknown = secretValue ?? value;
   // This is the first `up`, or the first one failed before its end.
@@ -99,6 +106,8 @@ async function readPrevious(): Promise<Previous | undefined> {
     leads,
     site,
     generation,
+    role: typeof role === 'string' ? role : undefined,
+    superuserLogin: login === 'password' || login === 'certificate' ? login : undefined,
     ledUsersByRole: leads && names !== undefined && active === undefined,
     postgresMajor: typeof major === 'number' ? major : undefined,
     volumes: volumes === undefined ? undefined : volumesSchema.parse(volumes),
@@ -118,6 +127,7 @@ export async function checkStep(config: StackConfig): Promise<Previous | undefin
     ...volumeProblems(config, previous),
   ];
   if (problems.length > 0) throw new ConfigError(config.stack, problems, () => '');
-  for (const finding of growthFindings(config, previous)) await pulumi.log.warn(finding);
+  const findings = [...growthFindings(config, previous), ...superuserFinding(config, previous)];
+  for (const finding of findings) await pulumi.log.warn(finding);
   return previous;
 }

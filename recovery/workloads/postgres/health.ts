@@ -7,7 +7,7 @@ import { codeOf, DrError, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { formatTime, plural } from '../../report/format.ts';
 import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } from '../workload.ts';
-import { connectClient } from './access/client.ts';
+import { connectClient, withoutCertificate } from './access/client.ts';
 import { checkSynchronous } from './access/synchronous.ts';
 import { type ArchiverState, archiveFault, readArchiver } from './archive/archive-fault.ts';
 import { foreignWal } from './archive/own-wal.ts';
@@ -45,6 +45,7 @@ function verdictOf(error: unknown): Verdict {
   const [code, message] = [codeOf(error), messageOf(error)];
   if (code === '28P01') return refused('refused');
   if (code === '28000' && /not permitted to log in/.test(message)) return refused('the role may not log in');
+  if (code === '28000' && /valid client certificate/.test(message)) return refused('only a certificate opens it');
   if (code === '42501' || code === '3D000') return accepted(`the server lets it in, and says: ${message}`);
   return unproven(error);
 }
@@ -61,7 +62,7 @@ async function tryPostgres(
       application_name: 'dr',
       password: await site.secrets.read(password, 'retired.postgres.password'),
     };
-    const client = await connectClient({ ...settings, user }, base, (each) => {
+    const client = await connectClient(withoutCertificate({ ...settings, user }), base, (each) => {
       each.on('error', (error) => site.log.debug({ error: error.message }, 'PostgreSQL closed the connection'));
     });
     await client.end();

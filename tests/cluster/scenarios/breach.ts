@@ -96,7 +96,7 @@ export function breach(fixture: ClusterFixture): void {
         [DATABASE, postgres.application],
       ] as const) {
         expect(await refused(api(), CLEAN.platform, user, password), user).toMatch(
-          /password authentication failed|no pg_hba/,
+          /password authentication failed|no pg_hba|valid client certificate/,
         );
       }
       await expect(connectRedis(api(), CLEAN.platform, redis)).rejects.toThrow();

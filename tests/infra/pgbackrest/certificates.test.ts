@@ -51,6 +51,7 @@ test('the monitor’s pod has the public part of each, and dr.yaml names it', as
     postgres: '/etc/go-coffee-dr/certificate-postgres.crt',
     repository: '/etc/go-coffee-dr/certificate-repository.crt',
     jobs: '/etc/go-coffee-dr/certificate-jobs.crt',
+    superuser: '/etc/go-coffee-dr/certificate-superuser.crt',
   });
   for (const path of Object.values(certificates)) expect(data[path.split('/').at(-1) ?? '']).toBeDefined();
   expect(data['certificate-jobs.crt']).toBe('the renewed one');

@@ -51,8 +51,7 @@ describe('PostgreSQL', () => {
     expect(patroni.postgresql.pg_hba).toEqual([
       'local all all peer',
       'hostssl replication replicator all scram-sha-256',
-      // Its password never passes unencrypted.
-      'hostssl all postgres all scram-sha-256',
+      'hostssl all postgres all cert map=recovery',
       'host all postgres all reject',
       'host all all all scram-sha-256',
     ]);

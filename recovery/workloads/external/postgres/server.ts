@@ -10,6 +10,7 @@ import type { SecretRef } from '../../../core/fields.ts';
 import { programOptions } from '../../../core/sql/settings.ts';
 import { findPostgresBin } from '../../../engines/find.ts';
 import { NETWORK_ERRORS } from '../../../kubernetes/new-pod.ts';
+import { certificateEnv, type LoginFiles, loginCertificate } from '../../postgres/access/client.ts';
 import {
   clientLimits,
   inSession,
@@ -33,6 +34,8 @@ export interface Server {
   readonly tls: 'disable' | 'prefer' | 'require' | 'verify-full';
   /** PEM file. */
   readonly ca?: string | undefined;
+  /** By which it lets `user` in. */
+  readonly login?: LoginFiles | undefined;
   readonly binDir?: string | undefined;
   /** Field of the environment file that names it. */
   readonly field: string;
@@ -50,7 +53,9 @@ export function serverOf({ external, postgres }: Environment): Server {
     });
   }
   const { host, socketDir, port, user, password, tls, binDir } = postgres;
-  const verified = isOnOtherHost(postgres) ? { tls: 'verify-full' as const, ca: tls?.ca } : { tls: 'prefer' as const };
+  const verified = isOnOtherHost(postgres)
+    ? { tls: 'verify-full' as const, ca: tls?.ca, login: tls?.login }
+    : { tls: 'prefer' as const };
   return {
     host: host ?? socketDir,
     port,
@@ -67,12 +72,13 @@ export const addressOf = ({ host, port }: Server): string => `${host}:${port}`;
 
 const CONNECT_MS = 10_000;
 
-async function encryption({ tls, ca, host, field }: Server): Promise<pg.ClientConfig['ssl']> {
+async function encryption({ tls, ca, host, field, login }: Server): Promise<pg.ClientConfig['ssl']> {
   if (tls === 'disable' || host.startsWith('/')) return false;
   if (tls !== 'verify-full') return { rejectUnauthorized: false };
-  if (ca === undefined) return { rejectUnauthorized: true };
+  const own = await loginCertificate(login, `${field}.tls.login`);
+  if (ca === undefined) return { rejectUnauthorized: true, ...own };
   try {
-    return { ca: await readFile(ca, 'utf8') };
+    return { ca: await readFile(ca, 'utf8'), ...own };
   } catch (cause) {
     throw badInput({
       code: 'POSTGRES-CA-UNREADABLE',
@@ -199,7 +205,7 @@ async function systemAuthorities(): Promise<string> {
 /** Environment and secrets of those programs: no argument holds a password. */
 export async function connectionOptions(
   site: Site,
-  { tls, ca, password, field }: Server,
+  { tls, ca, login, password, field }: Server,
   more: Readonly<Record<string, string>> = {},
 ) {
   return {
@@ -208,6 +214,7 @@ export async function connectionOptions(
       PGCONNECT_TIMEOUT: '10',
       PGSSLMODE: tls,
       ...(tls === 'verify-full' ? { PGSSLROOTCERT: ca ?? (await systemAuthorities()) } : {}),
+      ...certificateEnv(login),
     },
     secretEnv: password === undefined ? {} : { PGPASSWORD: await site.secrets.read(password, `${field}.password`) },
   };

@@ -23,11 +23,49 @@ async function authorityOf(path: string): Promise<string> {
   }
 }
 
+/** Files of a client's certificate. */
+export type LoginFiles = NonNullable<NonNullable<PostgresSettings['tls']>['login']>;
+
+/**
+ * PEM texts by which a server that asks for a certificate lets this side in. They are read for each session, because a renewed one comes
+ * into the same files. Throws `POSTGRES-CERTIFICATE-UNREADABLE` (exit 2).
+ * @param field of the environment file
+ */
+export async function loginCertificate(
+  login: LoginFiles | undefined,
+  field: string,
+): Promise<{ readonly cert?: string; readonly key?: string }> {
+  if (login === undefined) return {};
+  const read = async (name: keyof LoginFiles) => {
+    try {
+      return await readFile(login[name], 'utf8');
+    } catch (cause) {
+      throw badInput({
+        code: 'POSTGRES-CERTIFICATE-UNREADABLE',
+        where: `${field}.${name}`,
+        fact: `${login[name]} can't be read (${codeOf(cause)})`,
+        hint: 'put the PEM file there by which PostgreSQL lets this side in, or run as the user that may read it',
+        cause,
+      });
+    }
+  };
+  const [cert, key] = await Promise.all([read('certificate'), read('key')]);
+  return { cert, key };
+}
+
+/** Settings that open the server by a password alone: whoever proves that one is refused must not come in by a certificate. */
+export function withoutCertificate<T extends PostgresSettings>(settings: T): T {
+  if (settings.tls === undefined) return settings;
+  const { login: _, ...tls } = settings.tls;
+  return { ...settings, tls };
+}
+
 /** With a known authority the server must prove itself. Without one, what is offered is better than nothing: nobody's word is taken for it. */
 async function encryption(settings: PostgresSettings): Promise<Encryption | undefined> {
   if (settings.host === undefined) return undefined;
   if (settings.tls === undefined) return { rejectUnauthorized: false };
-  return { ca: await authorityOf(settings.tls.ca) };
+  const { ca, login } = settings.tls;
+  return { ca: await authorityOf(ca), ...(await loginCertificate(login, 'postgres.tls.login')) };
 }
 
 const NO_TLS = /does not support SSL connections/;
@@ -96,8 +134,14 @@ export function clientEnv(
   more: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const env = { PGOPTIONS: programOptions(more), PGCONNECT_TIMEOUT: '10' };
-  return tls === undefined ? env : { ...env, PGSSLMODE: 'verify-full', PGSSLROOTCERT: tls.ca };
+  return tls === undefined
+    ? env
+    : { ...env, PGSSLMODE: 'verify-full', PGSSLROOTCERT: tls.ca, ...certificateEnv(tls.login) };
 }
+
+/** libpq refuses a key that others than its owner and root's group can read. */
+export const certificateEnv = (login: LoginFiles | undefined): Record<string, string> =>
+  login === undefined ? {} : { PGSSLCERT: login.certificate, PGSSLKEY: login.key };
 
 /** The password for those programs: by the environment, never in an argument. */
 export async function clientSecrets(site: Site): Promise<Record<string, string>> {

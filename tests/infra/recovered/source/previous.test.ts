@@ -5,7 +5,13 @@ import { stepProblems } from '../../../../infra/recovered/source/previous.ts';
 import { find, kinds, object, podOf, predecessors, resourceOf } from '../../objects.ts';
 import { type Recording, record } from '../../recording.ts';
 
-const PREVIOUS = { leads: false, site: 'eu-west-1', generation: 1 };
+const PREVIOUS = {
+  leads: false,
+  site: 'eu-west-1',
+  generation: 1,
+  role: 'standby',
+  superuserLogin: 'certificate',
+} as const;
 const FAILED_BACK = { generation: 2, standby: { of: { site: 'us-east-1', generation: 2 }, repository: 'secondary' } };
 
 const production = await record('production');
