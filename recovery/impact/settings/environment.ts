@@ -4,6 +4,7 @@ import { at } from '../../../plan/declared/values.ts';
 import { type Area, type Fact, type Items, NEVER_SHOWN } from '../fact.ts';
 import { leavesOf } from './flatten.ts';
 import { factOf, read } from './meaning.ts';
+import { loginFact } from './superuser.ts';
 
 const keysAt = (document: unknown, ...path: string[]): string[] => {
   const found = at(document, ...path);
@@ -16,7 +17,7 @@ function list(area: Area, what: string, all: readonly string[], of: string, says
 }
 
 /** Waiting times and places that only the pod sees. */
-const HARMLESS = /^(apiVersion|kind|stateDir|plan|.*\.(timeout|connectTimeout))$/;
+const HARMLESS = /^(apiVersion|kind|stateDir|plan|postgres\.tls\.login\.\w+|.*\.(timeout|connectTimeout))$/;
 
 /** Undefined for another document. Throws what the parser throws. */
 export function environmentFacts(text: string, of: string): Fact[] | undefined {
@@ -35,6 +36,7 @@ export function environmentFacts(text: string, of: string): Fact[] | undefined {
   return [
     list('regions', `repositories in ${of}`, repositories, of, 'backups no longer go to a repository'),
     list('data', `what the jobs copy by ${of}`, [...stores, ...folders, ...mirrors], of, 'the jobs no longer copy it'),
+    ...(stores.includes('postgres') ? [loginFact(document, of)] : []),
     ...[...repositories.map((id) => `repositories.${id}`), ...folders.map((id) => `folders.${id}`), ...stores].map(
       (path): Fact => ({ area: 'recovery', what: `${of}: ${path}`, value: 'there', of: NEVER_SHOWN }),
     ),

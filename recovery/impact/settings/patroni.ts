@@ -19,6 +19,7 @@ import {
   wantedOn,
 } from './meaning.ts';
 import { POSTGRES_HARMLESS, POSTGRES_SETTINGS } from './postgres.ts';
+import { isSuperuserRule, superuserFact } from './superuser.ts';
 
 const durable = (harm: string, absent?: unknown) => ({ area: 'durability', store: 'postgres', harm, absent }) as const;
 const recovering = (harm: string, absent?: unknown) => ({ area: 'recovery', store: 'postgres', harm, absent }) as const;
@@ -62,9 +63,9 @@ const KNOWN: Meanings = {
 
 /** They are read by meaning above, or are PostgreSQL's parameters. */
 const ELSEWHERE =
-  /^(postgresql|bootstrap\.dcs\.postgresql)\.(parameters|recovery_conf)\.|\.pg_hba$|^bootstrap\.initdb\b/;
+  /^(postgresql|bootstrap\.dcs\.postgresql)\.(parameters|recovery_conf)\.|\.pg_(hba|ident)$|^bootstrap\.initdb\b/;
 const HARMLESS =
-  /^(scope|name|log\..*|kubernetes\.(ports|labels)\..*|restapi\.(listen|connect_address)|postgresql\.(listen|connect_address|pgpass|use_unix_socket\w*|basebackup\..*)|watchdog\..*)$/;
+  /^(scope|name|log\..*|kubernetes\.(ports|labels)\..*|restapi\.(listen|connect_address)|postgresql\.(listen|connect_address|pgpass|use_unix_socket\w*|basebackup\..*|authentication\.superuser\.ssl\w+)|watchdog\..*)$/;
 
 function checksums(document: unknown, of: string): Fact[] {
   const initdb = at(document, 'bootstrap', 'initdb');
@@ -76,13 +77,26 @@ function checksums(document: unknown, of: string): Fact[] {
 }
 
 function hostRules(document: unknown, of: string): Fact[] {
-  const all = [at(document, 'postgresql', 'pg_hba'), at(document, 'bootstrap', 'pg_hba')]
-    .flat()
-    .filter((one) => typeof one === 'string');
+  const linesOf = (...path: string[]): string[] =>
+    [at(document, ...path)].flat().filter((one) => typeof one === 'string');
+  const rules = [...linesOf('postgresql', 'pg_hba'), ...linesOf('bootstrap', 'pg_hba')];
+  const all = rules.filter((line) => !isSuperuserRule(line));
+  const names = linesOf('postgresql', 'pg_ident');
   const harm = { store: 'postgres', says: 'more can log in to PostgreSQL, or with less' } as const;
   const what = 'who may log in to PostgreSQL (pg_hba)';
   const items = { all, more: 'worse', fewer: 'unknown' } as const;
-  return [{ area: 'access', what, value: all.join('; '), items, of, harm }];
+  return [
+    { area: 'access', what, value: all.join('; '), items, of, harm },
+    {
+      ...{
+        area: 'access',
+        what: 'who becomes which role of PostgreSQL (pg_ident)',
+        value: names.join('; ') || 'nobody',
+      },
+      ...{ items: { ...items, all: names }, of, harm },
+    },
+    ...(rules.length === 0 ? [] : [superuserFact(rules, of)]),
+  ];
 }
 
 /** Undefined for text that is not Patroni's configuration. Throws what the parser throws. */

@@ -96,6 +96,22 @@ export const POSTGRES: readonly RealChange[] = [
     row: 'who may log in to PostgreSQL (pg_hba)',
   },
   {
+    title: 'a superuser that logs in by a password',
+    edit: PATRONI('hostssl all postgres all cert map=recovery', 'hostssl all postgres all scram-sha-256'),
+    row: 'how PostgreSQL lets its superuser in over the network',
+    says: 'the superuser can log in',
+  },
+  {
+    title: 'a superuser that logs in without TLS',
+    edit: PATRONI(/ +- host all postgres all reject\n/, ''),
+    row: 'how PostgreSQL lets its superuser in over the network',
+  },
+  {
+    title: 'another certificate that becomes the superuser',
+    edit: PATRONI('recovery dr-superuser postgres', 'recovery anybody postgres'),
+    row: 'who becomes which role of PostgreSQL (pg_ident)',
+  },
+  {
     title: 'a parameter that nobody knows',
     edit: parameter('recovery_prefetch_window: 3'),
     row: 'PostgreSQL recovery_prefetch_window',
