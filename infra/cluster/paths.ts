@@ -38,6 +38,10 @@ export const PATHS = {
   terminationMessage: '/dev/termination-log',
   pgData: '/var/lib/postgresql/data/pgdata',
   pgVolume: '/var/lib/postgresql/data',
+  /** A volume of its own, where the stack has one for the WAL. */
+  pgWalVolume: '/var/lib/postgresql/wal',
+  /** In a folder below: a new file system is not empty, and Patroni removes this folder when it makes a member anew. */
+  pgWal: '/var/lib/postgresql/wal/pg_wal',
   pgSocket: '/var/run/postgresql',
   pgbackrestConfig: '/etc/pgbackrest',
   pgbackrestWork: '/var/spool/pgbackrest',

@@ -8,7 +8,11 @@ const gibibytes = (all: readonly string[]): number => Math.ceil(all.reduce((sum,
 const cores = (cpu: string): number => (cpu.endsWith('m') ? Number(cpu.slice(0, -1)) / 1000 : Number(cpu));
 
 export interface QuotaArgs {
-  readonly postgres: Share & { readonly instances: number; readonly storage: string };
+  readonly postgres: Share & {
+    readonly instances: number;
+    readonly storage: string;
+    readonly walStorage?: { readonly size: string } | undefined;
+  };
   readonly redis: Share & { readonly storage: string };
   readonly backups: { readonly storage: string; readonly state: string };
   /** The services have namespaces, and quotas, of their own. @default false */
@@ -40,7 +44,8 @@ function withOverrides(computed: Computed, given: QuotaConfig): Quota {
 export function quotasOf(args: QuotaArgs): { platform: Quota; recovery: Quota } {
   const { postgres, redis, backups, overrides, storesAlone = false } = args;
   const members = Array.from({ length: postgres.instances });
-  const volumes = gibibytes([...members.map(() => postgres.storage), redis.storage]);
+  const ofMember = [postgres.storage, ...(postgres.walStorage === undefined ? [] : [postgres.walStorage.size])];
+  const volumes = gibibytes([...members.flatMap(() => ofMember), redis.storage]);
   const room = storesAlone ? { ...STORES, storage: volumes } : SERVICES;
   const platform: Computed = {
     cpu: String(Math.ceil(members.length * cores(postgres.cpu) + cores(redis.cpu)) + room.cpu),

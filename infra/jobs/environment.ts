@@ -14,6 +14,7 @@ import {
 } from '../cluster/paths.ts';
 import { PORTS, POSTGRES, POSTGRES_MEMBERS, REDIS, serviceHost } from '../cluster/ports.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
+import { mebibytes } from '../cluster/sizes.ts';
 import type { External, Store } from '../config/external/schema.ts';
 import type { Hooks } from '../config/types.ts';
 import type { PlatformVolume } from '../config/volumes/schema.ts';
@@ -25,6 +26,8 @@ export interface EnvironmentArgs {
   readonly generation: number;
   readonly namespaces: Namespaces;
   readonly database: string;
+  /** Of the stack's own, whose WAL may have a volume of its own. */
+  readonly postgres?: { readonly walStorage?: { readonly size: string } | undefined } | undefined;
   /** Of pgBackRest. @default those of the node, whose memory limit is another one's */
   readonly processes?: number | undefined;
   /** `from`: whose files a backup copies where a replica follows. @default the leader's */
@@ -100,7 +103,8 @@ function repositoryOf(repository: ClusterRepository, passphraseName: string): Re
 
 /** PostgreSQL is in another pod: SQL goes over TCP, and its files come through pgBackRest's TLS server beside it. */
 function postgresOf(args: EnvironmentArgs): Record<string, unknown> {
-  const { namespaces, database, processes, backups } = args;
+  const { namespaces, database, processes, backups, postgres } = args;
+  const wal = postgres?.walStorage;
   return {
     ...hooksOf(args, 'postgres'),
     host: serviceHost(POSTGRES, namespaces.platform),
@@ -110,6 +114,7 @@ function postgresOf(args: EnvironmentArgs): Record<string, unknown> {
     ...(processes === undefined ? {} : { processes }),
     ...(backups?.from === 'replica' ? { members: serviceHost(POSTGRES_MEMBERS, namespaces.platform) } : {}),
     password: file(`${PATHS.stores}/${KEY_FILES.database}`),
+    ...(wal === undefined ? {} : { walVolumeBytes: mebibytes(wal.size) * 2 ** 20 }),
     // The paths in PostgreSQL's own pods.
     dataDir: PATHS.pgData,
     socketDir: PATHS.pgSocket,

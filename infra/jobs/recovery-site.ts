@@ -28,6 +28,7 @@ export interface RecoverySiteArgs {
   readonly generation: number;
   readonly namespaces: Namespaces;
   readonly database: string;
+  readonly postgres: Pick<StackConfig['postgres'], 'walStorage'>;
   readonly redis: { readonly clients: 'password' | 'open' };
   readonly repositories: pulumi.Input<readonly ClusterRepository[]>;
   readonly secrets: ClusterSecrets;

@@ -2,6 +2,7 @@
 import { sessionSettings, startupOptions, WRITES } from '../../recovery/public.ts';
 import { PATHS } from '../cluster/paths.ts';
 import type { PostgresSource } from '../config/stores/schema.ts';
+import { walOption } from './wal-volume.ts';
 
 /**
  * Settings that belong to the source's host. They come along in its files, and a setting of `ALTER SYSTEM` would win over Patroni's: the
@@ -31,7 +32,8 @@ const OF_ITS_HOST = [
 const forget = (): string => `sed -i -E '/^[[:space:]]*(${OF_ITS_HOST})([[:space:]]|=)/d' "$file"`;
 
 /** Logs in with the stack's own password for replication, which `dr adopt` has given to the role on the source. */
-export function renderAdopt({ host, port, slot, phase }: PostgresSource): string {
+export function renderAdopt({ host, port, slot, phase }: PostgresSource, walVolume = false): string {
+  const wal = walOption(walVolume).map(({ waldir }) => ` --waldir='${waldir}'`);
   const refused = [
     '#!/bin/sh',
     `echo "the data of ${host}:${port} was taken over: a new copy of it would lack what was written since" >&2`,
@@ -45,12 +47,12 @@ export function renderAdopt({ host, port, slot, phase }: PostgresSource): string
     'set -eu',
     'umask 077',
     // An interrupted copy can't be continued.
-    `rm -rf '${PATHS.pgData}'`,
+    `rm -rf '${PATHS.pgData}'${walVolume ? ` '${PATHS.pgWal}'` : ''}`,
     // Patroni takes its own variables out of the environment, and gives the password for the source in this file.
     '[ -r "$PGPASSFILE" ]',
     'export PGCONNECT_TIMEOUT=10',
     `pg_basebackup --pgdata='${PATHS.pgData}' --host='${host}' --port=${port} --username=replicator --no-password \\`,
-    `  --slot='${slot}' --wal-method=stream --checkpoint=fast`,
+    `  --slot='${slot}' --wal-method=stream --checkpoint=fast${wal.join('')}`,
     `for file in '${PATHS.pgData}/postgresql.conf' '${PATHS.pgData}/postgresql.auto.conf'; do`,
     `  [ -e "$file" ] || continue`,
     `  ${forget()}`,

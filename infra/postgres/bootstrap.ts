@@ -2,6 +2,7 @@
 import type { ClusterRepository } from '../cluster/repository.ts';
 import type { RecoveryEnd } from '../config/role.ts';
 import type { PostgresSource } from '../config/stores/schema.ts';
+import { walLink } from './wal-volume.ts';
 
 /** One repository and one of its lineages. With several repositories pgBackRest would silently continue with the next. */
 export interface Source {
@@ -39,6 +40,7 @@ export function recoveryArguments(
   { set, end }: Extract<Bootstrap, { kind: 'recovery' }>,
   restoreCommand: string,
   archive: 'on' | 'off' = 'on',
+  walVolume = false,
 ): string[] {
   if (!SET.test(set))
     throw new RangeError(`${JSON.stringify(set)} is not a label of a backup set, e.g. 20261123-020000F`);
@@ -53,7 +55,7 @@ export function recoveryArguments(
     ...target,
     `--target-timeline=${end.timeline}`,
     `--recovery-option=restore_command=${restoreCommand}`,
-    '--link-all',
+    ...walLink(walVolume),
     ...(archive === 'on' ? [] : ['--archive-mode=off']),
   ];
 }

@@ -9,6 +9,7 @@ import type { Bootstrap } from './bootstrap.ts';
 import { dynamicSettings } from './dynamic.ts';
 import { SCRIPTS, sourceGetCommand } from './scripts.ts';
 import { SUPERUSER_MAP, type SuperuserLogin, superuserRules } from './superuser.ts';
+import { walOption } from './wal-volume.ts';
 
 /** Patroni finds its members by this label and `kubernetes.labels` together: a pod without it sees no other. */
 export const SCOPE_LABEL = 'cluster-name';
@@ -30,6 +31,8 @@ export interface PatroniArgs {
   readonly tls?: 'offered' | 'required' | undefined;
   /** @default certificate */
   readonly superuser?: SuperuserLogin | undefined;
+  /** The WAL has a volume of its own. @default false */
+  readonly walVolume?: boolean | undefined;
 }
 
 /** A restored subscription would connect to its publisher and take changes that the real site has not received yet. */
@@ -86,13 +89,17 @@ function standbyCluster(bootstrap: Bootstrap, lineage: string): Record<string, u
 }
 
 /** Settings of the bootstrap. Patroni reads them once and keeps `dcs` in the cluster afterwards. */
-function beginning({ bootstrap, lineage, parameters }: PatroniArgs): Record<string, unknown> {
+function beginning({ bootstrap, lineage, parameters, walVolume }: PatroniArgs): Record<string, unknown> {
   const scripts = scriptsFolder(lineage);
   const dcs = { ...dynamicSettings(parameters), ...standbyCluster(bootstrap, lineage) };
   const afterInit = { post_init: `${scripts}/${SCRIPTS.afterInit}` };
   switch (bootstrap.kind) {
     case 'primary':
-      return { dcs, initdb: ['data-checksums', { encoding: 'UTF8' }, { locale: 'C.UTF-8' }], ...afterInit };
+      return {
+        dcs,
+        initdb: ['data-checksums', { encoding: 'UTF8' }, { locale: 'C.UTF-8' }, ...walOption(walVolume)],
+        ...afterInit,
+      };
     case 'adopted':
     case 'standby':
       return { dcs };
@@ -133,7 +140,7 @@ function postgresql(args: PatroniArgs): Record<string, unknown> {
     ...(on ? { recovery_conf: { restore_command: `${scripts}/${SCRIPTS.get} %f "%p"` } } : {}),
     ...(on ? { callbacks: { on_role_change: `${scripts}/${SCRIPTS.promoted}` } } : {}),
     create_replica_methods: ['basebackup'],
-    basebackup: [{ checkpoint: 'fast' }],
+    basebackup: [{ checkpoint: 'fast' }, ...walOption(args.walVolume)],
     ...(bootstrap.kind === 'standby'
       ? { pgbackrest: { command: `${scripts}/${SCRIPTS.restore}`, keep_data: true, no_params: true, no_leader: true } }
       : {}),

@@ -8,6 +8,7 @@ import { containerSecurity, podSecurity, type Resources, resources } from '../cl
 import { PORTS, POSTGRES } from '../cluster/ports.ts';
 import { SCOPE_LABEL } from './patroni.ts';
 import { APPLICATION_PASSWORD, ROLE_PASSWORDS, SCRIPTS } from './scripts.ts';
+import { walMount } from './wal-volume.ts';
 
 /** Objects of the platform's namespace that the members mount. */
 export const POSTGRES_OBJECTS = {
@@ -43,6 +44,8 @@ export interface PostgresPod {
   readonly server: Resources;
   /** Its Secret holds new passwords of further roles. @default false */
   readonly rotate?: boolean | undefined;
+  /** The WAL has a volume of its own. @default false */
+  readonly walVolume?: boolean | undefined;
 }
 
 export function memberLabels(): Record<string, string> {
@@ -105,9 +108,10 @@ function volumes(pod: PostgresPod): Volume[] {
 
 const readOnly = (name: string, mountPath: string): VolumeMount => ({ name, mountPath, readOnly: true });
 
-function sharedMounts(): VolumeMount[] {
+function sharedMounts({ walVolume }: PostgresPod): VolumeMount[] {
   return [
     { name: 'data', mountPath: PATHS.pgVolume },
+    ...walMount(walVolume),
     { name: 'socket', mountPath: PATHS.pgSocket },
     readOnly(POSTGRES_OBJECTS.pgbackrest, PATHS.pgbackrestConfig),
     readOnly(POSTGRES_OBJECTS.tls, PATHS.tls),
@@ -133,7 +137,7 @@ function postgresContainer(pod: PostgresPod): Container {
     securityContext: containerSecurity(),
     resources: resources(pod.resources),
     volumeMounts: [
-      ...sharedMounts(),
+      ...sharedMounts(pod),
       { name: 'spool', mountPath: PATHS.pgbackrestWork },
       { name: 'shm', mountPath: '/dev/shm' },
       readOnly(POSTGRES_OBJECTS.patroni, PATHS.patroni),
@@ -165,7 +169,7 @@ function serverContainer(pod: PostgresPod): Container {
     readinessProbe: { tcpSocket: { port: PORTS.pgbackrest }, periodSeconds: 10 },
     securityContext: containerSecurity(),
     resources: resources(pod.server),
-    volumeMounts: [...sharedMounts(), { name: 'server-work', mountPath: PATHS.pgbackrestWork }],
+    volumeMounts: [...sharedMounts(pod), { name: 'server-work', mountPath: PATHS.pgbackrestWork }],
   };
 }
 

@@ -7,7 +7,7 @@ import { seconds } from '../../plan/duration.ts';
 import { lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
 import { after } from '../cluster/after.ts';
-import { type ClaimSpec, claimTemplates, declareClaims, keptSizes } from '../cluster/claims.ts';
+import { claimTemplates, declareClaims, keptSizes } from '../cluster/claims.ts';
 import {
   accessData,
   CERTIFICATE_ANNOTATION,
@@ -34,6 +34,7 @@ import { renderMember } from './render.ts';
 import { makeServices } from './services.ts';
 import { Settings } from './settings.ts';
 import type { SuperuserLogin } from './superuser.ts';
+import { type WalStorage, walClaim } from './wal-volume.ts';
 
 export interface PostgresArgs {
   readonly plan: Plan;
@@ -50,6 +51,8 @@ export interface PostgresArgs {
   readonly storage: string;
   /** @default the cluster's default class */
   readonly storageClass?: string | undefined;
+  /** Of the WAL. @default the volume of the data */
+  readonly walStorage?: WalStorage | undefined;
   readonly resources: Resources;
   /** Of pgBackRest in a restore. */
   readonly processes: number;
@@ -139,6 +142,7 @@ export class Postgres extends pulumi.ComponentResource {
         parameters: parametersOf(args.parameters, args.origin),
         tls: args.tls,
         superuser: args.superuser,
+        walVolume: args.walStorage !== undefined,
         archive: {
           environment: args.environment,
           lineage: this.lineage,
@@ -209,9 +213,10 @@ export class Postgres extends pulumi.ComponentResource {
       resources: args.resources,
       server: args.server,
       rotate: args.rolePasswords !== undefined,
+      walVolume: args.walStorage !== undefined,
     });
     const { storage, storageClass, generation, instances: members, isolated } = args;
-    const claims: ClaimSpec[] = [{ volume: 'data', storage, storageClass }];
+    const claims = [{ volume: 'data', storage, storageClass }, ...walClaim(args)];
     const declared = declareClaims(
       `${name}-claim`,
       { set: POSTGRES, namespace: args.namespaces.platform, members, generation, claims, isolated },

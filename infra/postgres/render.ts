@@ -30,6 +30,8 @@ export interface MemberArgs {
   readonly tls?: 'offered' | 'required' | undefined;
   /** @default certificate */
   readonly superuser?: SuperuserLogin | undefined;
+  /** The WAL has a volume of its own. @default false */
+  readonly walVolume?: boolean | undefined;
   /** Of pgBackRest in a restore. */
   readonly processes: number;
 }
@@ -55,6 +57,7 @@ export function renderMember({
   parameters,
   tls,
   superuser,
+  walVolume,
 }: MemberArgs): MemberFiles {
   const source = sourceOf(bootstrap);
   if (source?.lineage === archive.lineage) {
@@ -62,7 +65,16 @@ export function renderMember({
       `this cluster begins from ${source.lineage} and would archive into it; raise the generation in the stack's config`,
     );
   }
-  const patroni = renderPatroni({ plan, lineage: archive.lineage, bootstrap, archiving, parameters, tls, superuser });
+  const patroni = renderPatroni({
+    plan,
+    lineage: archive.lineage,
+    bootstrap,
+    archiving,
+    parameters,
+    tls,
+    superuser,
+    walVolume,
+  });
   const config = (of: Archive) => ({ [configName(of.lineage)]: renderArchiveConfig(of, processes) });
   const pgbackrest = {
     ...(archiving ? { ...config(archive), ...renderPushConfigs(archive) } : {}),
@@ -70,7 +82,7 @@ export function renderMember({
     [SERVER_CONFIG]: renderPostgresServerConfig(),
   };
   const { lineage, repositories } = archive;
-  const scripts = renderScripts({ lineage, repositories, bootstrap, database, archiving, rotate });
+  const scripts = renderScripts({ lineage, repositories, bootstrap, database, archiving, rotate, walVolume });
   return {
     patroni: patroni.config,
     pgbackrest,

@@ -9,7 +9,9 @@ import type { ClusterRepository } from '../cluster/repository.ts';
 import { configFile, configName, pushConfigName } from '../pgbackrest/config.ts';
 import { renderAdopt, renderAfterAdopt } from './adopt-script.ts';
 import { type Bootstrap, recoveryArguments, type Source } from './bootstrap.ts';
+import { SAME_MAJOR, sourceMajor } from './major-check.ts';
 import { JOBS_OFF_EVERYWHERE, SUBSCRIPTIONS_OFF } from './outgoing.ts';
+import { walLink } from './wal-volume.ts';
 
 export const SCRIPTS = {
   start: 'start.sh',
@@ -127,42 +129,15 @@ interface Inheriting {
   readonly bootstrap: Extract<Bootstrap, { readonly source: Source }>;
   readonly lineage: string;
   readonly archiving: boolean;
+  readonly walVolume?: boolean | undefined;
 }
 
-function restoreArguments({ bootstrap, lineage, archiving }: Inheriting): string[] {
+function restoreArguments({ bootstrap, lineage, archiving, walVolume }: Inheriting): string[] {
   const command = sourceGetCommand(lineage);
-  if (bootstrap.kind === 'recovery') return recoveryArguments(bootstrap, command, archiving ? 'on' : 'off');
+  if (bootstrap.kind === 'recovery') return recoveryArguments(bootstrap, command, archiving ? 'on' : 'off', walVolume);
   // Patroni writes the standby's own recovery settings.
-  return ['--type=none', '--link-all'];
+  return ['--type=none', ...walLink(walVolume)];
 }
-
-/** The major version of this image's server, e.g. `17`. */
-const OURS = "ours=$(postgres --version | sed -E 's/^[^0-9]*([0-9]+).*/\\1/')";
-
-const otherMajor = (what: string): string[] => [
-  `  echo "${what} of PostgreSQL $held, and this image has PostgreSQL $ours: nothing was touched" >&2`,
-  '  echo "hint: use an image of PostgreSQL $held (POSTGRES_MAJOR=$held); docs/majors.md is the way to another major" >&2',
-  '  exit 1',
-];
-
-/** Only the server that made data can open it. Without this check Patroni would try again and again, and nobody would see why. */
-const SAME_MAJOR = [
-  OURS,
-  `held=$(cat ${PATHS.pgData}/PG_VERSION 2>/dev/null || true)`,
-  `if [ -n "$held" ] && [ "$held" != "$ours" ]; then`,
-  ...otherMajor('this volume holds data'),
-  'fi',
-];
-
-/** Before hours of copying. `info` names the majors whose WAL the lineage holds; a lineage that names none is left to the restore. */
-const sourceMajor = (run: string, lineage: string): string[] => [
-  OURS,
-  `held=$(${run} --repo=1 --log-level-console=off info | sed -n 's|.*wal archive min/max (\\([0-9]*\\)).*|\\1|p')`,
-  `if [ -n "$held" ] && ! echo "$held" | grep -qx "$ours"; then`,
-  `  held=$(echo "$held" | tail -n 1)`,
-  ...otherMajor(`${lineage} holds data`),
-  'fi',
-];
 
 /** Until the script after the replay disables them: they would take changes that the original has not received. */
 const HOLDS_SUBSCRIPTIONS = `echo 'max_logical_replication_workers = 0' >> ${quote(`${PATHS.pgData}/postgresql.auto.conf`)}`;
@@ -263,17 +238,25 @@ export interface ScriptsArgs {
   readonly archiving?: boolean | undefined;
   /** Invalidates every old password of the restored database. @default false */
   readonly rotate?: boolean | undefined;
+  /** The WAL has a volume of its own. @default false */
+  readonly walVolume?: boolean | undefined;
 }
 
-function sourceScripts({ bootstrap, lineage, database, archiving = true }: ScriptsArgs): Record<string, string> {
+function sourceScripts({
+  bootstrap,
+  lineage,
+  database,
+  archiving = true,
+  walVolume,
+}: ScriptsArgs): Record<string, string> {
   if (bootstrap.kind === 'primary') return {};
   if (bootstrap.kind === 'adopted') {
     const after = renderAfterAdopt(database, APPLICATION_PASSWORD);
-    return { [SCRIPTS.adopt]: renderAdopt(bootstrap.server), [SCRIPTS.afterAdopt]: after };
+    return { [SCRIPTS.adopt]: renderAdopt(bootstrap.server, walVolume), [SCRIPTS.afterAdopt]: after };
   }
   const source: Source = bootstrap.source;
   return {
-    [SCRIPTS.restore]: renderRestore({ bootstrap, lineage, archiving }),
+    [SCRIPTS.restore]: renderRestore({ bootstrap, lineage, archiving, walVolume }),
     [SCRIPTS.sourceGet]: renderGet(source.lineage, [source.repository], 'restorer'),
   };
 }

@@ -88,6 +88,8 @@ const postgresSchema = z.strictObject({
   logFile: absolute.optional(),
   control: control.optional(),
   hooks: hooks.optional(),
+  /** Size of the volume that holds nothing but the WAL, on another host. @default the monitor doesn't say how full it is */
+  walVolumeBytes: z.int().positive().optional(),
 });
 
 const redisSchema = z.strictObject({

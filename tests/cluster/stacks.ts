@@ -25,7 +25,10 @@ const clusterConfig = () => ({ kubeconfig: place().kubeconfig, context: 'local' 
 
 export async function localStack(storage: Storage): Promise<ClusterStack> {
   const { s3Credentials, ...plain } = await storageConfig(storage);
-  return { stack: 'local', plain: { ...plain, cluster: clusterConfig() }, secret: { s3Credentials } };
+  const { postgres } = await shippedConfig('local');
+  // The standby has none: it restores sets of a server that has.
+  const own = { postgres: { ...(postgres as object), walStorage: { size: '2Gi' } } };
+  return { stack: 'local', plain: { ...plain, ...own, cluster: clusterConfig() }, secret: { s3Credentials } };
 }
 
 /** Namespaces of the standby: the same cluster has to do for both sites. */

@@ -1,5 +1,6 @@
 /** The config keys `postgres` and `redis`: their sizes, and the store of the platform that each takes over. */
 import { z } from 'zod';
+import { gigabytes } from '../../../plan/cost/amounts.ts';
 import { idSchema } from '../../../plan/fields.ts';
 import type { ConfigProblem } from '../problems.ts';
 import { cpu, quantity } from '../quantities.ts';
@@ -49,11 +50,25 @@ const postgresSource = z.strictObject({
 export type PostgresSource = z.infer<typeof postgresSource>;
 
 const redisSource = z.strictObject(source);
+
+/** `max_wal_size` and `wal_keep_size` alone take 1.5 GiB. */
+const LEAST_WAL = '2Gi';
+
+const walStorage = z.strictObject({
+  size: quantity.refine((size) => (gigabytes(size) ?? 0) >= (gigabytes(LEAST_WAL) ?? 0), {
+    error:
+      'is too small: PostgreSQL keeps 1.5 GiB of WAL by itself, and more while a repository is away; write 2Gi or more',
+  }),
+  /** @default storageClasses.postgres */
+  class: idSchema.optional(),
+});
 export const postgresSchema = z.strictObject({
   instances: z.int().min(1).default(3),
   /** Of the image's server. Where it is stated, a preview refuses another one than the data is of. */
   major: z.int().min(15).max(18).optional(),
   storage: quantity.default('50Gi'),
+  /** The WAL on a volume of its own, from the first `up` of the stack on. @default the volume of the data */
+  walStorage: walStorage.optional(),
   /** What the database is expected to grow to: volumes, deadlines and schedules are checked against it. */
   expectedSize: quantity.optional(),
   /** Also the name of the role that owns it. */

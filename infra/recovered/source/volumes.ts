@@ -6,19 +6,28 @@ import type { StackConfig } from '../../config/types.ts';
 
 const KEYS = {
   postgres: ['postgres', 'storage'],
+  wal: ['postgres', 'walStorage', 'size'],
   redis: ['redis', 'storage'],
   backups: ['backups', 'storage'],
   state: ['backups', 'state'],
 } as const;
 type Volume = keyof typeof KEYS;
 /** Of a store. The others outlive a generation. */
-const OF_A_GENERATION: readonly Volume[] = ['postgres', 'redis'];
+const OF_A_GENERATION: readonly Volume[] = ['postgres', 'wal', 'redis'];
 
 const declared = z.object({ size: z.string(), class: z.string().optional() });
-export const volumesSchema = z.object({ postgres: declared, redis: declared, backups: declared, state: declared });
+export const volumesSchema = z.object({
+  postgres: declared,
+  /** Absent where the WAL lies beside the data. */
+  wal: declared.optional(),
+  redis: declared,
+  backups: declared,
+  state: declared,
+});
 export type Volumes = z.infer<typeof volumesSchema>;
 
-type Config = Pick<StackConfig, 'postgres' | 'redis' | 'backups' | 'storageClasses'>;
+type Config = Pick<StackConfig, 'postgres' | 'redis' | 'backups' | 'storageClasses'> &
+  Partial<Pick<StackConfig, 'external'>>;
 interface Held {
   /** Absent in the outputs of early versions. */
   readonly volumes?: Volumes | undefined;
@@ -27,9 +36,11 @@ interface Held {
 
 /** As the outputs have them. */
 export function volumesOf({ postgres, redis, backups, storageClasses: classes }: Config): Volumes {
+  const wal = postgres.walStorage;
   const of = (size: string, name: string | undefined) => ({ size, ...(name === undefined ? {} : { class: name }) });
   return {
     postgres: of(postgres.storage, classes.postgres),
+    ...(wal === undefined ? {} : { wal: of(wal.size, wal.class ?? classes.postgres) }),
     redis: of(redis.storage, classes.redis),
     backups: of(backups.storage, classes.backups),
     state: of(backups.state, classes.backups),
@@ -38,8 +49,8 @@ export function volumesOf({ postgres, redis, backups, storageClasses: classes }:
 
 interface Changed {
   readonly volume: Volume;
-  readonly before: Volumes[Volume];
-  readonly after: Volumes[Volume];
+  readonly before: z.infer<typeof declared>;
+  readonly after: z.infer<typeof declared>;
 }
 
 function changedIn(config: Config & { readonly generation: number }, held: Held | undefined): Changed[] {
@@ -48,7 +59,24 @@ function changedIn(config: Config & { readonly generation: number }, held: Held 
   const now = volumesOf(config);
   return (Object.keys(KEYS) as Volume[])
     .filter((volume) => !OF_A_GENERATION.includes(volume) || generation === config.generation)
-    .map((volume) => ({ volume, before: volumes[volume], after: now[volume] }));
+    .flatMap((volume) => {
+      const [before, after] = [volumes[volume], now[volume]];
+      return before === undefined || after === undefined ? [] : [{ volume, before, after }];
+    });
+}
+
+/** A StatefulSet keeps its kinds of volumes for ever, in each generation. */
+function walProblems({ postgres, external }: Config, held: Held | undefined): ConfigProblem[] {
+  if (held === undefined || external?.postgres !== undefined) return [];
+  const [had, has] = [held.volumes?.wal !== undefined, postgres.walStorage !== undefined];
+  if (had === has) return [];
+  const fact = has
+    ? 'is set, and the PostgreSQL of this stack began without a volume for its WAL: Kubernetes adds none to a StatefulSet'
+    : 'is missing, and the PostgreSQL of this stack has its WAL on a volume of its own, which Kubernetes takes from no StatefulSet';
+  const hint = has
+    ? 'leave it out here; write it into a stack that is new (dr rebuild, or the standby of dr failover), and let that one lead'
+    : `write walStorage: {size: ${held.volumes?.wal?.size}}`;
+  return [{ path: ['postgres', 'walStorage'], fact, hint }];
 }
 
 function problemOf({ volume, before, after }: Changed, efs: string | undefined): ConfigProblem | undefined {
@@ -57,7 +85,7 @@ function problemOf({ volume, before, after }: Changed, efs: string | undefined):
   if (before.class !== after.class) {
     const fact = `"${after.class ?? 'the default'}", and the volume is of class ${before.class ?? 'that was the default'}: a volume keeps its class`;
     const hint = `write ${before.class ?? 'none'}; a new generation begins with new volumes`;
-    return { path: ['storageClasses', path[0]], fact, hint };
+    return { path: volume === 'wal' ? ['postgres', 'walStorage', 'class'] : ['storageClasses', path[0]], fact, hint };
   }
   if (is < was) {
     const fact = `${after.size}, and the volume has ${before.size}: Kubernetes makes no volume smaller`;
@@ -78,7 +106,8 @@ export function volumeProblems(
   const efs = config.storageClasses.efs?.name;
   const all = changedIn(config, held).flatMap((changed) => problemOf(changed, efs) ?? []);
   // One class may serve two volumes.
-  return all.filter(({ path }, n) => all.findIndex((other) => other.path.join() === path.join()) === n);
+  const once = all.filter(({ path }, n) => all.findIndex((other) => other.path.join() === path.join()) === n);
+  return [...once, ...walProblems(config, held)];
 }
 
 /** What a preview says of volumes that grow: whether a class lets them is known to the cluster alone. */

@@ -9,7 +9,7 @@ import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
 import { POSTGRES_APP } from '../../workloads/postgres/members.ts';
 import type { FollowSettings, StackPort } from '../stack-port.ts';
 
-const CLAIM = /^data-postgres-\d+$/;
+const CLAIM = /^(data|wal)-postgres-\d+$/;
 /** Endpoints that hold the state of Patroni's cluster. */
 const PATRONI = ['', '-config', '-failover', '-sync'].map((suffix) => `${POSTGRES_APP}${suffix}`);
 /** A fast shutdown has two minutes. */

@@ -17,7 +17,7 @@ import { copiesOf, followFrom, noCopy } from './follow-from.ts';
 import type { Divergence, FailbackRequest, ReclonePlan, RecloneState } from './types.ts';
 
 /** Volumes of the data stores' StatefulSets. */
-const CLAIM = /^data-(postgres|redis)-\d+$/;
+const CLAIM = /^(data-(postgres|redis)|wal-postgres)-\d+$/;
 
 export interface Sites {
   readonly back: SiteStack;

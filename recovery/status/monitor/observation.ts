@@ -59,6 +59,8 @@ export interface SlotObservation {
 export interface WalObservation {
   readonly lastArchived?: Date;
   readonly waiting?: number;
+  /** What the server has of it on its disk. */
+  readonly bytes?: number;
   /** As the server reported it at that moment; it grows by itself. */
   readonly standbyLag?: { readonly seconds: number; readonly at: Date };
   readonly slots?: readonly SlotObservation[];

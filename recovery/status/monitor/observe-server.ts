@@ -9,6 +9,7 @@ interface Answer {
   readonly recovering: boolean;
   readonly last_archived: Date | null;
   readonly waiting: number;
+  readonly wal_bytes: number;
   /** In recovery: age of the last replayed commit; 0 when all received WAL is replayed. On a leader: the slowest follower. */
   readonly lag: number | null;
   readonly slots: readonly SlotObservation[];
@@ -19,6 +20,7 @@ interface Answer {
 const QUESTION = `
   SELECT clock_timestamp() AS now, pg_is_in_recovery() AS recovering, last_archived_time AS last_archived,
     (SELECT count(*)::int FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready') AS waiting,
+    (SELECT coalesce(sum(size), 0)::float8 FROM pg_ls_waldir()) AS wal_bytes,
     CASE WHEN pg_is_in_recovery() THEN
       CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
              AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming') THEN 0
@@ -40,6 +42,7 @@ export async function observeServer(site: Site, now: Date): Promise<WalObservati
     const ours = (theirs: Date): Date => new Date(theirs.getTime() + now.getTime() - answer.now.getTime());
     return {
       waiting: answer.waiting,
+      bytes: answer.wal_bytes,
       slots: answer.slots,
       ...(answer.recovering || answer.last_archived === null ? {} : { lastArchived: ours(answer.last_archived) }),
       ...(answer.lag === null ? {} : { standbyLag: { seconds: answer.lag, at: now } }),

@@ -8,6 +8,7 @@ import { CLOCK_TOLERANCE_SECONDS } from '../../points/catalog/doubts.ts';
 import { judgeObjectives, type RpoNow } from '../objectives.ts';
 import type { LastDue } from './expected-runs.ts';
 import type { Observation, RepositoryObservation, WatchedKind } from './observation.ts';
+import { walVolume } from './wal-volume.ts';
 
 export const METRICS = {
   go_coffee_dr_last_point_age_seconds:
@@ -89,7 +90,7 @@ export function samplesOf(question: SampleQuestion): Sample[] {
     ...(environment.postgres === undefined
       ? []
       : [sample('go_coffee_dr_fenced', {}, observation.fence === undefined ? 0 : 1)]),
-    ...observation.volumes.map(({ volume, usedRatio }) =>
+    ...[...observation.volumes, ...walVolume(environment, wal)].map(({ volume, usedRatio }) =>
       sample('go_coffee_dr_storage_used_ratio', { volume }, usedRatio),
     ),
     ...(observation.certificates ?? []).map(({ name: certificate, expires }) =>

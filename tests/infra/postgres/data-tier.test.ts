@@ -144,7 +144,6 @@ describe('how a cluster begins', () => {
       '--target-action=promote',
       '--target-timeline=3',
       '--recovery-option=restore_command=get %f "%p"',
-      '--link-all',
     ]);
     const { scripts, patroni } = renderMember({
       plan: productionPlan,

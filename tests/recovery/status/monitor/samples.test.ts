@@ -51,7 +51,11 @@ function repository(id: string, facts: Partial<RepositoryObservation> = {}): Rep
   };
 }
 
-function values(observation: Partial<Observation>, now = NOW): (metric: MetricName) => Record<string, number> {
+function values(
+  observation: Partial<Observation>,
+  now = NOW,
+  of = environment,
+): (metric: MetricName) => Record<string, number> {
   const repositories = observation.repositories ?? [repository('primary'), repository('local')];
   const copies = repositories.flatMap(({ id, newest, reachable }) =>
     reachable ? [...newest].map(([workload, safeUntil]) => ({ workload, repository: id, safeUntil, basis: '' })) : [],
@@ -65,7 +69,7 @@ function values(observation: Partial<Observation>, now = NOW): (metric: MetricNa
     ...observation,
     repositories,
   };
-  const question = { plan: productionPlan, planDigest: 'd', environment, lastDue: lastDue(productionPlan), now };
+  const question = { plan: productionPlan, planDigest: 'd', environment: of, lastDue: lastDue(productionPlan), now };
   const samples = samplesOf({ ...question, observation: seen });
   return (metric) =>
     Object.fromEntries(
@@ -227,6 +231,19 @@ test('a slot counts only while nobody is connected to it', () => {
     dr_adopt_shop: 5,
     postgres_1: 0,
   });
+});
+
+test('a volume of its own for the WAL is as full as the server says, and nothing is said of one that holds more', () => {
+  const ratio = (size: object, bytes: number | undefined) => {
+    const { postgres } = environment;
+    const own = { ...environment, postgres: postgres && { ...postgres, ...size } };
+    return values({ wal: bytes === undefined ? {} : { bytes } }, NOW, own)('go_coffee_dr_storage_used_ratio');
+  };
+  const size = { walVolumeBytes: 20 * 2 ** 30 };
+  expect(ratio(size, 0.92 * 10 * 2 ** 30)).toEqual({ 'postgres-wal': 0.5 });
+  // A file system keeps a part for itself: it is full before the last byte.
+  expect(ratio(size, 20 * 2 ** 30)).toEqual({ 'postgres-wal': 1 });
+  expect([ratio({}, 2 ** 30), ratio(size, undefined)]).toEqual([{}, {}]);
 });
 
 test('a certificate is reported by the time that is left, and 0 for one that has expired or can’t be read', () => {
