@@ -1,8 +1,10 @@
 /** Previews a stack that is recovered from a captured platform: by the real engine, or by the program alone. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { type ManifestSnapshot, packSnapshot } from '../recovery/public.ts';
+import { NO_CHECKPOINTS } from '../recovery/pulumi/stack.ts';
 import { type Engine, hasPulumi, setSecrets, startEngine } from '../tests/infra/engine/engine.ts';
 import { record, shippedConfig, TEST_SECRETS } from '../tests/infra/recording.ts';
 import { PIN, recoveryConfig } from '../tests/infra/recovered/sample-snapshot.ts';
@@ -61,8 +63,18 @@ async function previewed(platform: ManifestSnapshot): Promise<RecoveredStack> {
   await prepare(engine, stack, platform);
   return {
     async preview() {
-      const shown = await engine.ok('preview', '--stack', stack, '--suppress-outputs');
-      return Number(/\+ (\d+) to create/.exec(shown)?.[1] ?? 0);
+      const { stdout } = await execa(
+        'pulumi',
+        ['preview', '--stack', stack, '--suppress-outputs', '--non-interactive'],
+        {
+          cwd: engine.project,
+          env: { ...engine.env, ...NO_CHECKPOINTS },
+          extendEnv: false,
+          stdin: 'ignore',
+          maxBuffer: 2 ** 28,
+        },
+      );
+      return Number(/\+ (\d+) to create/.exec(stdout)?.[1] ?? 0);
     },
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };

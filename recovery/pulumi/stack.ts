@@ -14,7 +14,7 @@ const TAKE_OVER = { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true' };
  * The engine writes its whole state after each resource, in a preview too, where nobody keeps it: two thirds of a preview's time. An update
  * needs it, because a killed one goes on from there (`cli.ts` turns it on, whatever the operator's shell says).
  */
-const NO_CHECKPOINTS = { PULUMI_SKIP_CHECKPOINTS: 'true' };
+export const NO_CHECKPOINTS = { PULUMI_SKIP_CHECKPOINTS: 'true' };
 
 export interface StackParts {
   readonly name: string;
