@@ -41,7 +41,10 @@ const PROJECT = 'go-coffee-dr';
 async function prepare(engine: Engine, stack: string, platform: ManifestSnapshot): Promise<void> {
   await engine.ok('stack', 'init', stack);
   const { secretValues, ...own } = recoveryConfig();
-  const plain = Object.entries({ ...(await shippedConfig('local')), ...own });
+  const shipped = await shippedConfig('local');
+  // The engine's own: its file is read before anything is declared.
+  const cluster = { ...(shipped.cluster as object), kubeconfig: join(engine.project, 'kubeconfig') };
+  const plain = Object.entries({ ...shipped, ...own, cluster });
   const config = { 'pulumi:disable-default-providers': ['aws', 'kubernetes'] };
   const keys = Object.fromEntries(plain.map(([key, value]) => [`${PROJECT}:${key}`, value]));
   const file = join(engine.project, `Pulumi.${stack}.yaml`);
