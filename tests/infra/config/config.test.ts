@@ -24,7 +24,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'an unknown key deeper down, with its line',
     'local',
     { postgres: { instances: 2, storag: '2Gi' } },
-    ['postgres.storag', '(Pulumi.local.yaml, line ', 'Did you mean "storage"?'],
+    ['postgres.storag', '(Pulumi.local.yaml, line ', 'Did you mean "storage" or "walStorage"?'],
   ],
   [
     'a missing key',
