@@ -48,7 +48,7 @@ const INSTEAD: readonly (readonly [command: string, hint: (stack: string) => str
   [
     'dr restore',
     (stack) =>
-      `a pod can't replace the volumes of a cluster: dr rebuild --stack NAME --to latest --like ${stack}. Chosen objects go back from this machine: dr restore --stack ${stack} --to latest --select KIND/NAME`,
+      `a pod can't replace the volumes of a cluster. From this machine: the stores, dr restore --stack ${stack} --to latest; chosen objects, with --select KIND/NAME; a fresh platform, dr rebuild --stack NAME --to latest --like ${stack}`,
   ],
   ['dr restore-volume', (stack) => `a rebuild fills the volumes: dr rebuild --stack NAME --to latest --like ${stack}`],
   ['dr seed', (stack) => `a rebuild fills the volumes: dr rebuild --stack NAME --to latest --like ${stack}`],

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeFile } from '../../../recovery/core/files/writes.ts';
 import type { RestoredStore } from '../../../recovery/in-place/types.ts';
-import { parseMoment, parseTarget } from '../../../recovery/points/target.ts';
+import { isWalTarget, parseMoment, parseTarget } from '../../../recovery/points/target.ts';
 import type { DrillReport } from '../../../recovery/report/types.ts';
 import type { CommandContext, CommandResult } from '../../command.ts';
 import { misuse, type TargetedOptions } from './declaration.ts';
@@ -56,7 +56,11 @@ export async function ofRunningStack(
 ): Promise<CommandResult> {
   const { stack, to, from, only, keepGoing, declaredAt } = options;
   checkStores(only);
-  parseTarget(to, 'later');
+  if (isWalTarget(parseTarget(to, 'later')))
+    throw misuse(
+      `--to ${to} with --stack: a cluster replays to a time`,
+      `ask for its time, on a host with the engines and an environment file: dr points locate ${to}`,
+    );
   const { openInPlacePorts, planInPlace, run, text, outcome, takeover } = await modules();
   const plan = await takeover.planOf(context.env);
   const stateDir = takeover.stateFolder();
