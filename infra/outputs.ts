@@ -74,8 +74,9 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     repositories: locationsOf(parts.repositories),
     ...(parts.detached.length === 0 ? {} : { detached: locationsOf(parts.detached) }),
     hosts: {
-      postgres: serviceHost(POSTGRES, platform),
-      redis: serviceHost(REDIS, platform),
+      // A store that stays where it is has no Service of the stack.
+      postgres: config.external.postgres?.host ?? serviceHost(POSTGRES, platform),
+      redis: config.external.redis?.host ?? serviceHost(REDIS, platform),
       monitor: serviceHost(MONITOR, recovery),
     },
     cronJobs: parts.cronJobs,

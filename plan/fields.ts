@@ -40,7 +40,10 @@ export const lineSchema = z
     error: ({ input }) => (input === undefined ? 'is missing' : `${quoted(input)} is not text; put it in quotes`),
   })
   .regex(/^[^\r\n]+$/, {
-    error: ({ input }) => `${quoted(input)} is not a single line of text; remove the line breaks`,
+    error: ({ input }) =>
+      input === ''
+        ? `${quoted(input)} is empty; write one line of text`
+        : `${quoted(input)} is not a single line of text; remove the line breaks`,
   });
 
 /** Text of several lines, kept verbatim. */

@@ -15,6 +15,7 @@ import { didYouMean } from '../../plan/nearest.ts';
 import { productionPlan } from '../../plan/production.ts';
 import type { Plan } from '../../plan/types.ts';
 import { hasCode } from '../../recovery/public.ts';
+import { withoutConsequences } from './consequences.ts';
 import { doubledKeys, lineFinder, type StackFile } from './lines.ts';
 import { makeStackConfig } from './make.ts';
 import { ConfigError, type ConfigProblem, shapeProblems } from './problems.ts';
@@ -118,14 +119,23 @@ export function parseConfig(raw: RawConfig, base: Plan = productionPlan): StackC
   const volumes = volumesIn(plain);
   const plan = withVolumes(stores, copiedOf(volumes));
   const { volumes: key, folders } = plain;
-  const about = { key, volumes, folders, namespaces: namespacesOf(plain.namespaces ?? {}), base: stores, plan };
+  const replaced = effective.plan.workloads;
+  const about = {
+    key,
+    volumes,
+    folders,
+    namespaces: namespacesOf(plain.namespaces ?? {}),
+    base: stores,
+    replaced,
+    plan,
+  };
+  const rules = [...ruleProblems(plain, secret, plan), ...volumeProblems(about, check)];
   const all = [
     ...doubledKeys(raw.file, PROJECT),
     ...problems,
     ...locations.problems,
     ...effective.problems,
-    ...ruleProblems(plain, secret, plan),
-    ...volumeProblems(about, check),
+    ...withoutConsequences(rules, problems),
   ];
   if (all.length > 0) throw new ConfigError(raw.stack, all, lineFinder(raw.file, PROJECT));
   return makeStackConfig({ stack: raw.stack, plain, secret, plan, planDigest: planDigest(plan), volumes });

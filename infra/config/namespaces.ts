@@ -42,5 +42,14 @@ export function namespaceProblems(given: Given | undefined): ConfigProblem[] {
     const fact = `names "${twice}" twice`;
     problems.push({ path: ['namespaces', 'platform', 'existing'], fact, hint: 'name each once' });
   }
+  const system = existing.find((name) => name.startsWith('kube-'));
+  if (system !== undefined) {
+    const fact = `"${system}" belongs to Kubernetes: a rebuild would bring another cluster's objects into it`;
+    problems.push({
+      path: ['namespaces', 'platform', 'existing'],
+      fact,
+      hint: 'name the namespaces of the platform alone',
+    });
+  }
   return problems;
 }

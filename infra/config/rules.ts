@@ -104,7 +104,7 @@ function storageProblems(plain: Plain, secret: Secret, plan: Plan): ConfigProble
   }
   const credentials = secret.s3Credentials ?? {};
   for (const id of wanted.filter((name) => !(name in credentials))) {
-    const hint = `pulumi config set --secret --path 's3Credentials.${id}.writer.accessKeyId' …, and the other keys`;
+    const hint = `pulumi config set --secret --path 's3Credentials.${id}.writer.accessKeyId' …; the same for writer.secretAccessKey, restorer.accessKeyId and restorer.secretAccessKey`;
     problems.push({ path: ['s3Credentials', id], fact: `repository "${id}" has no credentials`, hint });
   }
   problems.push(...unknownIds(credentials, wanted, ['s3Credentials']));

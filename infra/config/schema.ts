@@ -18,6 +18,7 @@ import { volumesSchema } from './volumes/schema.ts';
 /** A tag that can move would give two runs of the same program two platforms. */
 const image = z
   .string()
+  .regex(/^[A-Za-z0-9][\w.:/@-]*$/, { error: 'is not the name of an image; write HOST/PATH:TAG, without blanks' })
   .refine((name) => /(@sha256:[0-9a-f]{64}|:[\w][\w.-]{0,127})$/.test(name) && !/:latest$/.test(name), {
     error: 'names no fixed image; write a digest (name@sha256:…) or a tag that is never moved, and not latest',
   });

@@ -99,6 +99,23 @@ export interface FieldText {
   readonly hint: string;
 }
 
+/** A limit of a number, where the schema has no words of its own for it. */
+function boundText(issue: z.core.$ZodIssue): FieldText | undefined {
+  if (issue.code !== 'too_small' && issue.code !== 'too_big') return undefined;
+  if (!/^Too (small|big)/.test(issue.message) || !['number', 'int', 'bigint'].includes(issue.origin)) return undefined;
+  const { inclusive = true } = issue;
+  if (issue.code === 'too_small') {
+    const { minimum } = issue;
+    return inclusive
+      ? { fact: `is less than ${minimum}`, hint: `write ${minimum} or more` }
+      : { fact: `is not more than ${minimum}`, hint: `write more than ${minimum}` };
+  }
+  const { maximum } = issue;
+  return inclusive
+    ? { fact: `is more than ${maximum}`, hint: `write ${maximum} or less` }
+    : { fact: `is not less than ${maximum}`, hint: `write less than ${maximum}` };
+}
+
 export function describeIssue(issue: z.core.$ZodIssue, value: unknown, wording: Wording): FieldText {
   if (value === undefined) return { fact: 'is missing', hint: wording.add };
   const { schema, hidden = false, quoted = false } = wording;
@@ -113,8 +130,16 @@ export function describeIssue(issue: z.core.$ZodIssue, value: unknown, wording: 
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
     return { fact: `${shown} is not ${WORDS[issue.expected] ?? `a ${issue.expected}`}`, hint: wording.fix };
   }
+  const [part] = issue.code === 'invalid_key' ? issue.issues : [];
+  if (part !== undefined) return describeIssue(part, issue.path.at(-1), wording);
+  const bound = boundText(issue);
+  if (bound !== undefined) return { ...bound, fact: `${shown} ${bound.fact}` };
+  // A message that begins with the value quotes the whole of it: a secret too, and a text of any length.
+  const own = `${JSON.stringify(value)} `;
+  const quotes = issue.message.startsWith(own);
   // After a semicolon a message says what to write.
-  const [fact = '', ...rest] = issue.message.split('; ');
+  const [fact = '', ...rest] = issue.message.slice(quotes ? own.length : 0).split('; ');
   const hint = rest.length > 0 ? rest.join('; ') : (wording.otherwise ?? wording.fix);
+  if (quotes) return { fact: `${shown} ${fact}`, hint };
   return { fact: hidden || (quoted && rest.length > 0) ? fact : `${shown}: ${fact}`, hint };
 }

@@ -35,7 +35,7 @@ async function textOf(path: string): Promise<string> {
       code: 'KUBECONFIG-UNREADABLE',
       where: 'kubernetes.kubeconfig',
       fact: `${path} can't be read (${cause.code})`,
-      hint: 'put the file there, or correct kubernetes.kubeconfig in the environment file',
+      hint: 'put the file there, or correct the path: in the environment file, or --kubeconfig where it was typed',
       cause,
     });
   });

@@ -3,9 +3,11 @@
  * touches it, and Node's own `mkdir` never returns from /proc.
  */
 
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { ignoring } from '../core/absent.ts';
 import { badInput, DrError } from '../core/errors.ts';
+import { writeFile } from '../core/files/writes.ts';
 import type { Logger } from '../core/log.ts';
 import { makeRun } from '../core/process.ts';
 import { answerWithin, LATE } from '../core/wait/with-limit.ts';
@@ -22,7 +24,8 @@ folder=$1; shift
 for file do
   path=$folder/$file
   if [ ! -e "$path" ] && [ ! -L "$path" ]; then new=yes; continue; fi
-  [ -w "$path" ] && [ ! -d "$path" ] || { echo "$path can't be written" >&2; exit 1; }
+  [ ! -d "$path" ] || { echo "$path is a folder" >&2; exit 1; }
+  [ -w "$path" ] || { echo "$path can't be written" >&2; exit 1; }
 done
 [ "$new" = yes ] || exit 0
 while [ ! -e "$folder" ] && [ ! -L "$folder" ]; do folder=$(dirname "$folder"); done
@@ -74,4 +77,10 @@ export async function checkReportFolder(
 export async function checkReportFile(log: Logger, option: string, file: string): Promise<void> {
   const path = resolve(file);
   await checkReportFolder(log, { option, folder: dirname(path), files: [basename(path)] });
+}
+
+/** For a file that was checked: its folder is made where it is missing. @param mode @default by the umask */
+export async function writeReportFile(file: string, text: string, mode?: number): Promise<void> {
+  await mkdir(dirname(resolve(file)), { recursive: true });
+  await writeFile(file, text, { ...(mode === undefined ? {} : { mode }) });
 }

@@ -50,6 +50,14 @@ export function actOf(options: Pick<AdoptOptions, 'switch' | 'undo' | 'release'>
   });
 }
 
+/** What can be refused without the stack. Throws `ADOPT-ACTS`, `SOURCE-NAME` (exit 2). */
+export async function checkWords(options: Pick<AdoptOptions, 'switch' | 'undo' | 'release' | 'from'>): Promise<void> {
+  actOf(options);
+  if (options.from === undefined) return;
+  const { parseFrom } = await import('../../../recovery/adopt/cluster/source.ts');
+  parseFrom(options.from);
+}
+
 async function passwordOf(file: string | undefined): Promise<string | undefined> {
   return file === undefined ? undefined : openSecrets().read({ file }, '--password-file');
 }

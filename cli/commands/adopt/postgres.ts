@@ -4,7 +4,7 @@ import type { PostgresPorts, PostgresRequest } from '../../../recovery/adopt/pos
 import type { Memory } from '../../../recovery/adopt/types.ts';
 import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } from '../../command.ts';
 import { examples, wholeNumber } from '../../flags.ts';
-import { actOf, adoptCommand, alone, type Login, openStore } from './options.ts';
+import { actOf, adoptCommand, alone, checkWords, type Login, openStore } from './options.ts';
 
 const declaration = () =>
   adoptCommand('postgres')
@@ -47,6 +47,11 @@ export async function openPostgres(
 }
 
 async function adopt(options: Options, context: CommandContext): Promise<CommandResult> {
+  await checkWords(options);
+  if (options.slotLimit !== undefined) {
+    const { checkSlotLimit } = await import('../../../recovery/adopt/postgres/prepare.ts');
+    checkSlotLimit(options.slotLimit);
+  }
   const work = () => act(options, context);
   return options.dryRun ? work() : alone(options.stack, 'dr adopt postgres', work);
 }

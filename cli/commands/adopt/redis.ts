@@ -4,7 +4,7 @@ import type { RedisPorts, RedisRequest } from '../../../recovery/adopt/redis/run
 import type { Memory } from '../../../recovery/adopt/types.ts';
 import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } from '../../command.ts';
 import { examples, wholeNumber } from '../../flags.ts';
-import { actOf, adoptCommand, alone, type Login, openStore } from './options.ts';
+import { actOf, adoptCommand, alone, checkWords, type Login, openStore } from './options.ts';
 
 const declaration = () =>
   adoptCommand('redis')
@@ -43,6 +43,7 @@ export async function openRedis(
 }
 
 async function adopt(options: Options, context: CommandContext): Promise<CommandResult> {
+  await checkWords(options);
   const work = () => act(options, context);
   return options.dryRun ? work() : alone(options.stack, 'dr adopt redis', work);
 }

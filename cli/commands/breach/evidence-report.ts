@@ -1,6 +1,5 @@
 /** `dr evidence report`: a quarter for the auditor. */
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import { Command, Option } from '@commander-js/extra-typings';
 import { exitFor } from '../../../recovery/core/exit.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
@@ -31,7 +30,7 @@ async function report(options: OptionsOf<typeof declaration>, context: SiteConte
     { quarterReport },
     { quarterBlocks, quarterTitle },
     documents,
-    { checkReportFile },
+    { checkReportFile, writeReportFile },
   ] = await Promise.all([
     import('../../../recovery/readiness/quarter/quarter.ts'),
     import('../../../recovery/readiness/quarter/collect.ts'),
@@ -49,7 +48,7 @@ async function report(options: OptionsOf<typeof declaration>, context: SiteConte
   const text =
     options.format === 'html' ? documents.documentHtml(quarterTitle(data), blocks) : documents.markdownOf(blocks);
   const sha256 = createHash('sha256').update(text).digest('hex');
-  if (out !== undefined) await writeFile(out, text, { mode: 0o640 });
+  if (out !== undefined) await writeReportFile(out, text, 0o640);
   return {
     exit: exitFor({ partial: data.unread.length > 0, objectiveMissed: data.exceptions.length > 0 }),
     kind: 'QuarterReport',

@@ -1,7 +1,6 @@
 /** `dr exercise prepare`: the facilitator's kit. */
 import { resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { writeFile } from '../../../recovery/core/files/writes.ts';
 import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } from '../../command.ts';
 import { examples } from '../../flags.ts';
 import { planFileOf } from '../../plan-file.ts';
@@ -23,7 +22,7 @@ async function prepare(
   { scenario, out }: OptionsOf<typeof declaration>,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const [{ loadPlan }, { exerciseKit }, { kitPage }, { checkReportFile }] = await Promise.all([
+  const [{ loadPlan }, { exerciseKit }, { kitPage }, { checkReportFile, writeReportFile }] = await Promise.all([
     import('../../../plan/load.ts'),
     import('../../../recovery/exercise/kit.ts'),
     import('../../../recovery/exercise/text.ts'),
@@ -32,7 +31,7 @@ async function prepare(
   const kit = exerciseKit(await loadPlan(await planFileOf(context.env)), scenario);
   const file = resolve(out ?? `exercise-${scenario}.html`);
   await checkReportFile(context.log, '--out', file);
-  await writeFile(file, kitPage(kit));
+  await writeReportFile(file, kitPage(kit));
   const { injects, hidden } = kit.script;
   const text = `${kit.title}: ${injects.length} injects, ${hidden.length} hidden facts, ${kit.milestones.length} expected decisions\nkit: ${file}`;
   return { kind: 'ExerciseKit', data: { file, ...kit }, text };

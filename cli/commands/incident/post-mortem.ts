@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { Command, Option } from '@commander-js/extra-typings';
 import { badInput } from '../../../recovery/core/errors.ts';
 import { exitFor } from '../../../recovery/core/exit.ts';
-import { writeFile } from '../../../recovery/core/files/writes.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { examples, verbatimListOption } from '../../flags.ts';
 import { askFor, byOption, openAll, writtenBy } from './open.ts';
@@ -99,9 +98,9 @@ async function postMortem(
   }
   const text = options.format === 'html' ? documentHtml(title, blocks) : markdownOf(blocks);
   if (options.out !== undefined) {
-    const { checkReportFile } = await import('../../../recovery/report/report-folder.ts');
+    const { checkReportFile, writeReportFile } = await import('../../../recovery/report/report-folder.ts');
     await checkReportFile(context.log, '--out', options.out);
-    await writeFile(options.out, text, { mode: 0o640 });
+    await writeReportFile(options.out, text, 0o640);
   }
   const { resolvedAt } = incidents.get(id);
   const digest = createHash('sha256').update(text).digest('hex');

@@ -2,7 +2,6 @@
 import { resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { exitFor } from '../../../recovery/core/exit.ts';
-import { writeFile } from '../../../recovery/core/files/writes.ts';
 import { painter } from '../../../recovery/report/paint.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { examples } from '../../flags.ts';
@@ -42,9 +41,9 @@ async function readiness(options: OptionsOf<typeof declaration>, context: SiteCo
     ]);
     const now = context.now();
     const incident = runningIncident(seen.observation.incidents ?? [], site.plan, now);
-    const { checkReportFile } = await import('../../../recovery/report/report-folder.ts');
+    const { checkReportFile, writeReportFile } = await import('../../../recovery/report/report-folder.ts');
     await checkReportFile(context.log, '--html', file);
-    await writeFile(file, statusPage({ plan: site.plan, ...seen, incident, now }));
+    await writeReportFile(file, statusPage({ plan: site.plan, ...seen, incident, now }));
   }
   return {
     exit: exitFor({ failure: report.blind, objectiveMissed: report.verdict !== 'ready' }),

@@ -1,4 +1,7 @@
 /** What the options of `dr restore --select` alone show to be wrong. */
+import { parseTarget } from '../../../recovery/points/target.ts';
+import { parseSelector } from '../../../recovery/put-back/select.ts';
+import { readSeconds } from '../../duration-flag.ts';
 import { misuse, type RestoreOptions } from './declaration.ts';
 
 /** Options of the other forms of `dr restore`. */
@@ -64,4 +67,8 @@ export function checkSelection(options: RestoreOptions): void {
       '--repository-time and --stack can’t be combined',
       'read the bucket on a host with an environment file',
     );
+  // What a stack or a bucket is not needed for: they may take a minute to answer.
+  for (const each of select) parseSelector(each);
+  readSeconds(options.wait, { name: '--wait', code: 'WAIT-FORM' });
+  parseTarget(to, 'later');
 }

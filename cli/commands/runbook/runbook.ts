@@ -1,7 +1,6 @@
 /** `dr runbook`: the plan's procedures with this site's names, to read and to walk. */
 import { resolve } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
-import { writeFile } from '../../../recovery/core/files/writes.ts';
 import { type CommandResult, commandFamily, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { examples, listOption } from '../../flags.ts';
 import { openSite } from '../../open-site.ts';
@@ -43,9 +42,9 @@ async function show(
   const text = format === 'html' ? runbookHtml(runbook) : runbookMarkdown(runbook);
   if (out === undefined) return { kind: 'Runbook', data: runbook, text };
   const file = resolve(out);
-  const { checkReportFile } = await import('../../../recovery/report/report-folder.ts');
+  const { checkReportFile, writeReportFile } = await import('../../../recovery/report/report-folder.ts');
   await checkReportFile(context.log, '--out', file);
-  await writeFile(file, text);
+  await writeReportFile(file, text);
   return { kind: 'Runbook', data: { ...runbook, file }, text: `written to ${file}` };
 }
 

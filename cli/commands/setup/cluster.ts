@@ -23,7 +23,7 @@ function nextSteps({ file, proposal }: ClusterSetup, stack: string): string[] {
   const repositories = Object.keys((proposal.data.storage as { repositories: object }).repositories);
   const keys = repositories.map(
     (id) =>
-      `      pulumi config set --stack ${name} --secret --path 's3Credentials.${id}.writer.accessKeyId' …   (and the others)`,
+      `      pulumi config set --stack ${name} --secret --path 's3Credentials.${id}.writer.accessKeyId' …   (and writer.secretAccessKey, restorer.accessKeyId, restorer.secretAccessKey)`,
   );
   return [
     `next: pulumi stack init ${name} (keeps ${file})`,

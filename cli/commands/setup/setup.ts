@@ -22,6 +22,17 @@ function check(options: SetupOptions, command: CommandUnknownOpts): void {
   if (command.optsWithGlobals().env !== undefined) {
     throw misuse('--env', 'dr setup makes the file, in a folder', 'name the folder: --into /etc/go-coffee-dr');
   }
+  const empty = Object.entries(options).find(([, value]) => value === '');
+  if (empty !== undefined) {
+    throw misuse(flagOf(empty[0]), 'its value is empty', 'write one, or leave the flag out; see `dr setup --help`');
+  }
+  if (options.stack !== undefined && !/^[A-Za-z0-9][\w.-]{0,99}$/.test(options.stack)) {
+    throw misuse(
+      '--stack',
+      `"${options.stack}" is not a valid name of a stack`,
+      'use letters, digits, "-", "_" and "."',
+    );
+  }
   const wrong = folder.find((each) => !/^[a-z0-9-]+=\/./.test(each));
   if (wrong !== undefined) {
     const hint = 'type e.g. --folder uploads=/srv/shop/uploads; `dr plan show` lists the workloads';

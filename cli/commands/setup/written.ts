@@ -42,6 +42,15 @@ async function consent({ yes }: SetupOptions, context: CommandContext, name: str
 export async function finish(looked: Looked, options: SetupOptions, context: CommandContext): Promise<CommandResult> {
   if (looked.differences !== undefined) return compare(looked, looked.differences, options, context);
   const { file, text, shown, data, name } = looked;
+  if (options.take.length > 0) {
+    const fact = `${file} is not there: nothing in it could differ`;
+    throw badInput({
+      code: 'SETUP-NO-DIFFERENCE',
+      where: '--take',
+      fact,
+      hint: 'leave it out, and dr setup makes the file',
+    });
+  }
   if (options.dryRun) {
     return result(looked, {
       data: { dryRun: true, written: false, ...data },

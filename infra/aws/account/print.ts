@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { codeOf, hasCode } from '../../../recovery/public.ts';
 import { deployerPolicy } from './deployer-policy.ts';
 import { accountFacts } from './facts.ts';
 import { previewPolicy, previewTrust } from './preview-policy.ts';
@@ -20,6 +21,17 @@ const DOCUMENTS = {
 
 const USAGE = `usage: npm run -s account-policy -- ${Object.keys(DOCUMENTS).join('|')} STACK --state BUCKET --state-key ARN [--repository OWNER/NAME]`;
 
+function stackText(stack: string): string {
+  const name = `Pulumi.${stack}.yaml`;
+  try {
+    return readFileSync(join(import.meta.dirname, '..', '..', '..', name), 'utf8');
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'EISDIR', 'EACCES', 'ENOTDIR')) throw error;
+    const hint = 'name a stack whose file is in the folder of this program, e.g. production';
+    throw new RangeError(`${name} can't be read (${codeOf(error)})\nhint: ${hint}`, { cause: error });
+  }
+}
+
 function print(): string {
   const string = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
@@ -32,8 +44,15 @@ function print(): string {
   const wantsRepository = name === 'preview-trust' && !/^[^/\s:*]+\/[^/\s:*]+$/.test(repository);
   if (make === undefined || stack === '' || state === undefined || key === undefined || wantsRepository)
     throw new RangeError(USAGE);
-  const text = readFileSync(join(import.meta.dirname, '..', '..', '..', `Pulumi.${stack}.yaml`), 'utf8');
-  return JSON.stringify(make(accountFacts(text, { stateBucket: state, stateKeyArn: key, repository })), null, 2);
+  if (!/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/\S+$/.test(key)) {
+    const hint = 'copy it from `aws kms create-key`: arn:aws:kms:REGION:ACCOUNT:key/ID';
+    throw new RangeError(`--state-key: "${key}" is not the ARN of a key\nhint: ${hint}`);
+  }
+  return JSON.stringify(
+    make(accountFacts(stackText(stack), { stateBucket: state, stateKeyArn: key, repository })),
+    null,
+    2,
+  );
 }
 
 try {

@@ -1,6 +1,7 @@
 /** The config keys `storageClasses` and `backups`: where volumes come from, and what can't be. Pure. */
 import { z } from 'zod';
 import { idSchema, lineSchema } from '../../../plan/fields.ts';
+import type { External } from '../external/schema.ts';
 import type { ConfigProblem } from '../problems.ts';
 import { quantity } from '../quantities.ts';
 
@@ -58,11 +59,20 @@ interface Given {
   readonly storage?: { readonly kind: string } | undefined;
   readonly storageClasses?: z.infer<typeof storageClassesSchema> | undefined;
   readonly backups?: z.infer<typeof backupsSchema> | undefined;
+  readonly external?: External | undefined;
+  readonly recovery?: { readonly isolated: boolean } | undefined;
+}
+
+/** Without those of stores that stay where they are; a drill has stores of its own. */
+function usersIn({ external = {}, recovery }: Given): (typeof USERS)[number][] {
+  const ours = recovery?.isolated === true;
+  return USERS.filter((user) => user === 'backups' || ours || external[user] === undefined);
 }
 
 const MAKE = 'let the stack make one, storageClasses: {ebs: {name: go-coffee-gp3}}, and name it here';
 
-export function storageClassProblems({ storage, storageClasses: classes, backups }: Given): ConfigProblem[] {
+export function storageClassProblems(given: Given): ConfigProblem[] {
+  const { storage, storageClasses: classes, backups } = given;
   // A key that could not be parsed is reported already.
   if (classes === undefined) return [];
   const problems: ConfigProblem[] = [];
@@ -71,7 +81,7 @@ export function storageClassProblems({ storage, storageClasses: classes, backups
   };
   const { ebs, efs } = classes;
   if (storage?.kind === 'aws') {
-    for (const key of USERS.filter((name) => classes[name] === undefined)) {
+    for (const key of usersIn(given).filter((name) => classes[name] === undefined)) {
       add(key, 'is missing: EKS marks no class as the default, so its volume would stay pending', MAKE);
     }
   }

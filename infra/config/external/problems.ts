@@ -15,6 +15,11 @@ export function externalProblems({ external = {}, role }: Plain, { externalPassw
     const hint = "pulumi config set --secret --path 'externalPasswords.postgres' …";
     problems.push({ path: ['externalPasswords', 'postgres'], fact: 'is missing, and external.postgres is set', hint });
   }
+  const { postgres, redis } = external;
+  if (postgres !== undefined && postgres.host === redis?.host && postgres.port === redis.port) {
+    const fact = `${redis.host}:${redis.port} is external.postgres too: one address can't be both`;
+    problems.push({ path: ['external', 'redis'], fact, hint: 'correct host or port of one of them' });
+  }
   for (const store of STORES) {
     const { tls, ca, onRecovery } = external[store] ?? {};
     if (ca !== undefined && tls !== 'verify-full')

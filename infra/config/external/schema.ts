@@ -30,7 +30,11 @@ export const externalSchema = z.strictObject({
       /** The database for what concerns the whole server. */
       maintenance: lineSchema.default('postgres'),
       /** @default all that the user may connect to */
-      databases: z.array(lineSchema).min(1, { error: 'is empty; name them, or leave it out for all' }).optional(),
+      databases: z
+        .array(lineSchema)
+        .min(1, { error: 'is empty; name them, or leave it out for all' })
+        .refine((names) => new Set(names).size === names.length, { error: 'names one twice; name each once' })
+        .optional(),
       /** @default hourly; daily beside `wal` */
       dumps: z.enum(['hourly', 'daily']).optional(),
       /** Base backups and received WAL too, where the server lets the user replicate. */

@@ -21,6 +21,8 @@ export interface VolumeFacts {
   readonly folders: Readonly<Record<string, string>> | undefined;
   /** Before the volumes are in it. */
   readonly base: Plan;
+  /** Workloads of the plan that a store which stays where it is has replaced: their names are still taken. */
+  readonly replaced: Plan['workloads'];
   /** With them. */
   readonly plan: Plan;
 }
@@ -77,14 +79,14 @@ function aboutMethod({ key = {} }: VolumeFacts): ConfigProblem[] {
     }));
 }
 
-function aboutPlan({ key = {}, folders = {}, base, plan, namespaces }: VolumeFacts): ConfigProblem[] {
+function aboutPlan({ key = {}, folders = {}, base, replaced, plan, namespaces }: VolumeFacts): ConfigProblem[] {
   return Object.keys(key).flatMap((id): ConfigProblem[] => {
     const path = ['volumes', id];
     if (!idSchema.safeParse(id).success) {
       const hint = 'write 1 to 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit';
       return [{ path, fact: `"${id}" is not a name`, hint }];
     }
-    const known = base.workloads.find((workload) => workload.id === id);
+    const known = [...base.workloads, ...replaced].find((workload) => workload.id === id);
     if (known !== undefined && !isFolder(known)) {
       const what = known.objects === undefined ? `of type ${known.type}` : 'the objects of the cluster';
       const others = base.workloads.filter(isFolder).map((workload) => workload.id);

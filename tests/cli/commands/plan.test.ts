@@ -158,7 +158,7 @@ test('the escrow file is current until a key changes, and opened once a recipien
 });
 
 test('readiness: exit 4 with each check that is open, and the same as a page', async () => {
-  const page = join(env, '..', 'page.html');
+  const page = join(env, '..', 'not', 'yet', 'page.html');
   const { exit, data } = await json('readiness', '--html', page);
   expect(exit).toBe(4);
   expect(data).toMatchObject({ kind: 'Readiness', verdict: 'not ready', blind: false });

@@ -1,6 +1,7 @@
 /** The policies that are made by hand, asked by an evaluator of IAM: what `up` needs is allowed, and nothing that ends a backup. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { deployerPolicy } from '../../../infra/aws/account/deployer-policy.ts';
@@ -206,4 +207,16 @@ describe('the state', () => {
     const policy = action.startsWith('kms:') ? stateKeyPolicy(facts) : stateBucketPolicy(facts);
     expect(await ask(caller, { action, resource }, asDocument(policy))).toBe(verdict);
   });
+});
+
+test.each([
+  [['deployer', 'nosuch', '--state-key', STATE_KEY], /^Pulumi\.nosuch\.yaml can't be read \(ENOENT\)\nhint: /],
+  [
+    ['deployer', 'production', '--state-key', 'key/state'],
+    /^--state-key: "key\/state" is not the ARN of a key\nhint: /,
+  ],
+])('the program that prints them says what is wrong with %j', async (words, said) => {
+  const program = join(import.meta.dirname, '..', '..', '..', 'infra', 'aws', 'account', 'print.ts');
+  const { exitCode, stderr } = await execa(process.execPath, [program, ...words, '--state', 'b'], { reject: false });
+  expect([exitCode, stderr]).toEqual([2, expect.stringMatching(said)]);
 });

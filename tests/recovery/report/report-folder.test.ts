@@ -1,10 +1,15 @@
 /** A place for reports is tried before the work begins, and nothing is left there. */
-import { mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../../../recovery/core/log.ts';
-import { checkReportFile, checkReportFolder, REPORT_FILES } from '../../../recovery/report/report-folder.ts';
+import {
+  checkReportFile,
+  checkReportFolder,
+  REPORT_FILES,
+  writeReportFile,
+} from '../../../recovery/report/report-folder.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'dr-report-'));
 const check = (path: string) => checkReportFolder(silentLog, { option: '--report', folder: path, files: REPORT_FILES });
@@ -18,6 +23,13 @@ test('a folder that can be made, or written to, is taken and left as it was', as
   expect(await readdir(empty)).toEqual([]);
 });
 
+test('a file that was taken is written, and its folder made', async () => {
+  const file = join(await mkdtemp(join(tmpdir(), 'dr-report-')), 'a/b/page.html');
+  await checkReportFile(silentLog, '--html', file);
+  await writeReportFile(file, 'text');
+  expect(await readFile(file, 'utf8')).toBe('text');
+});
+
 test('what can’t be written is refused with the reason', async () => {
   await writeFile(join(folder, 'file'), '');
   await symlink('/nowhere/at/all', join(folder, 'dangling'));
@@ -27,6 +39,9 @@ test('what can’t be written is refused with the reason', async () => {
   });
   await expect(check(join(folder, 'dangling'))).rejects.toMatchObject({
     fact: expect.stringContaining('not a folder'),
+  });
+  await expect(checkReportFile(silentLog, '--out', folder)).rejects.toMatchObject({
+    fact: expect.stringContaining(`${folder} is a folder`),
   });
   await symlink('/proc/x/report.json', join(folder, 'report.html'));
   await expect(check(folder)).rejects.toMatchObject({ fact: expect.stringContaining("report.html can't be written") });
