@@ -43,6 +43,7 @@ describe('a site', () => {
       undefined,
       undefined,
     ]);
+    expect(site.outputs.hosts).toMatchObject({ postgres: 'db.shop.svc', redis: 'cache.shop.svc' });
     const password = { file: '/run/go-coffee-dr/stores/database' };
     expect(environment.external?.postgres).toMatchObject({
       ...POSTGRES,

@@ -2,10 +2,9 @@
  * Prints a policy that has to be there before the first `up`, computed from a stack's file:
  *   npm run -s account-policy -- deployer production --state BUCKET --state-key ARN [--repository OWNER/NAME]
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { codeOf, hasCode } from '../../../recovery/public.ts';
 import { deployerPolicy } from './deployer-policy.ts';
 import { accountFacts } from './facts.ts';
 import { previewPolicy, previewTrust } from './preview-policy.ts';
@@ -23,13 +22,10 @@ const USAGE = `usage: npm run -s account-policy -- ${Object.keys(DOCUMENTS).join
 
 function stackText(stack: string): string {
   const name = `Pulumi.${stack}.yaml`;
-  try {
-    return readFileSync(join(import.meta.dirname, '..', '..', '..', name), 'utf8');
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT', 'EISDIR', 'EACCES', 'ENOTDIR')) throw error;
-    const hint = 'name a stack whose file is in the folder of this program, e.g. production';
-    throw new RangeError(`${name} can't be read (${codeOf(error)})\nhint: ${hint}`, { cause: error });
-  }
+  const path = join(import.meta.dirname, '..', '..', '..', name);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return readFileSync(path, 'utf8');
+  const hint = 'name a stack whose file is in the folder of this program, e.g. production';
+  throw new RangeError(`${name} is not there, or no file\nhint: ${hint}`);
 }
 
 function print(): string {

@@ -210,7 +210,7 @@ describe('the state', () => {
 });
 
 test.each([
-  [['deployer', 'nosuch', '--state-key', STATE_KEY], /^Pulumi\.nosuch\.yaml can't be read \(ENOENT\)\nhint: /],
+  [['deployer', 'nosuch', '--state-key', STATE_KEY], /^Pulumi\.nosuch\.yaml is not there, or no file\nhint: /],
   [
     ['deployer', 'production', '--state-key', 'key/state'],
     /^--state-key: "key\/state" is not the ARN of a key\nhint: /,
