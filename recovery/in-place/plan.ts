@@ -13,7 +13,10 @@ import { leaderOf, POSTGRES_APP } from '../workloads/postgres/members.ts';
 import { byTier, nameOf } from './tiers.ts';
 import type { InPlacePlan, InPlacePorts, InPlaceRequest, RestoredStore } from './types.ts';
 
-const CLAIMS: Readonly<Record<RestoredStore, RegExp>> = { postgres: /^(data|wal)-postgres-\d+$/, redis: /^data-redis-\d+$/ };
+const CLAIMS: Readonly<Record<RestoredStore, RegExp>> = {
+  postgres: /^(data|wal)-postgres-\d+$/,
+  redis: /^data-redis-\d+$/,
+};
 
 /** Reasons that no other target changes. Throws exit 6. */
 async function refuseStack({ name, outputs, engine }: SiteStack, stores: readonly RestoredStore[]): Promise<void> {

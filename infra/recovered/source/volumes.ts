@@ -74,7 +74,7 @@ function walProblems({ postgres, external }: Config, held: Held | undefined): Co
     ? 'is set, and the PostgreSQL of this stack began without a volume for its WAL: Kubernetes adds none to a StatefulSet'
     : 'is missing, and the PostgreSQL of this stack has its WAL on a volume of its own, which Kubernetes takes from no StatefulSet';
   const hint = has
-    ? 'leave it out here; write it into a stack that is new (dr rebuild, or the standby of dr failover), and let that one lead'
+    ? 'leave it out here; write it into a stack that is new, a rebuilt one or a standby, and let that one lead (docs/stacks.md)'
     : `write walStorage: {size: ${held.volumes?.wal?.size}}`;
   return [{ path: ['postgres', 'walStorage'], fact, hint }];
 }

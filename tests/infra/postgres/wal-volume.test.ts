@@ -110,7 +110,7 @@ test('it grows where it is; a stack that is up gets none, and keeps the one that
   const added = await refused(WAL, without.outputs);
   expect(added).toContain('postgres.walStorage');
   expect(added).toContain('Kubernetes adds none to a StatefulSet');
-  expect(added).toContain('a stack that is new (dr rebuild, or the standby of dr failover)');
+  expect(added).toContain('a stack that is new, a rebuilt one or a standby');
   const { volumes: _, ...early } = without.outputs;
   expect(await refused(WAL, early)).toContain('Kubernetes adds none to a StatefulSet');
   expect(await refused({}, with_.outputs)).toContain('write walStorage: {size: 20Gi}');
