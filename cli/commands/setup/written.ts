@@ -48,7 +48,7 @@ export async function finish(looked: Looked, options: SetupOptions, context: Com
       code: 'SETUP-NO-DIFFERENCE',
       where: '--take',
       fact,
-      hint: 'leave it out, and dr setup makes the file',
+      hint: 'leave --take out: the file is made',
     });
   }
   if (options.dryRun) {
