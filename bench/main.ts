@@ -19,10 +19,11 @@ import { b5 } from './ratios/b5-delta-restore.ts';
 import { b6 } from './ratios/b6-backup-overhead.ts';
 import { b7 } from './ratios/b7-points.ts';
 import { b8 } from './ratios/b8-preview.ts';
+import { b9 } from './ratios/b9-table-back.ts';
 import { b10 } from './ratios/b10-incremental-cost.ts';
 import { resultText } from './report.ts';
 
-const ALL: readonly Benchmark[] = [b1, b2, b3, b4, b5, b6, b7, b8, b10];
+const ALL: readonly Benchmark[] = [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10];
 
 /** Makes each size of database once: they are the slow part of the preparation. */
 function databases(folder: string, context: () => BenchContext): BenchContext['database'] {
