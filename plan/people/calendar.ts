@@ -18,7 +18,7 @@ export function drilledBy(run: string | undefined, plan: Pick<Plan, 'scenarios'>
 }
 
 /** The most frequent cadence of the tests that restore something; undefined where none does. */
-export function restoreCadence({ tests }: Plan): Cadence | undefined {
+function restoreCadence({ tests }: Plan): Cadence | undefined {
   const own = tests.filter(({ verifies }) => verifies.length > 0).map(({ cadence }) => cadence);
   return CADENCES.find((cadence) => own.includes(cadence));
 }

@@ -4,7 +4,7 @@ import type { SiteStack } from '../failover/stack.ts';
 import type { ConfigValues, ResourceEvent } from '../pulumi/engine.ts';
 import type { InPlacePlan, InPlacePorts } from './types.ts';
 
-export function configOf({ next, repository, stores, pin }: InPlacePlan): ConfigValues {
+function configOf({ next, repository, stores, pin }: InPlacePlan): ConfigValues {
   const { generation } = next;
   return {
     generation: { value: generation },

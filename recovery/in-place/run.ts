@@ -183,7 +183,7 @@ async function execute(run: Run): Promise<InPlaceOutcome> {
 const requestText = ({ stack, target, repository, stores }: InPlaceRequest): string =>
   canonicalJson({ stack, target, stores: [...stores], ...(repository === undefined ? {} : { repository }) });
 
-export function journalFolder(stateDir: string, stack: string): string {
+function journalFolder(stateDir: string, stack: string): string {
   return join(stateDir, 'in-place', stack);
 }
 

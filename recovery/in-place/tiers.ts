@@ -8,7 +8,7 @@ type Named = Pick<Scalable, 'namespace' | 'name'>;
 export const nameOf = ({ namespace, name }: Named): string => `${namespace}/${name}`;
 
 /** A workload that the plan does not name starts with the last tier. */
-export function tierOf(plan: Pick<Plan, 'tiers'>, { name }: Named): TierId {
+function tierOf(plan: Pick<Plan, 'tiers'>, { name }: Named): TierId {
   return matchService(plan, { name })?.tier ?? lastTier(plan);
 }
 

@@ -12,7 +12,7 @@ export const moverName = (recovery: string, id: string, schedule: string): strin
 export const seedName = (recovery: string, id: string): string => `${recovery}-seed-${id}`;
 
 /** Regular expression for the names of the Jobs that copy and fill these volumes: a platform may have Jobs with names like ours. */
-export function jobNames(recovery: string, ids: readonly string[]): string {
+function jobNames(recovery: string, ids: readonly string[]): string {
   const each = `(${ids.join('|')})`;
   return `${recovery}-(${each}-.+|seed-${each})`;
 }
