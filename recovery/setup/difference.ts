@@ -10,6 +10,9 @@ export interface Difference {
   readonly now: unknown;
 }
 
+/** Sections of entries that come and go by themselves. */
+const NAMED = ['folders', 'services', 'volumes'];
+
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Fields of a section that what runs now has. Others (hooks, passwords, limits) are a person's, and nothing can be said about them. */
@@ -44,7 +47,7 @@ export function differences({ file, now, sections, unknown, kept }: Compared): D
         (key) => valueAt(found, key) === undefined,
       );
       if (found === undefined) return file[name] === undefined ? [] : gone(name, file[name]);
-      const isNamed = ['folders', 'services'].includes(name);
+      const isNamed = NAMED.includes(name);
       const lost = isNamed
         ? missing.map((key) => ({ path: `${name}.${key}`, file: valueAt(file, name, key), now: undefined }))
         : [];
@@ -55,7 +58,7 @@ export function differences({ file, now, sections, unknown, kept }: Compared): D
 
 /** Each entry of a list of names by itself. */
 function gone(name: string, file: unknown): Difference[] {
-  if (!['folders', 'services'].includes(name)) return [{ path: name, file, now: undefined }];
+  if (!NAMED.includes(name)) return [{ path: name, file, now: undefined }];
   return Object.entries(isRecord(file) ? file : {}).map(([key, of]) => ({
     path: `${name}.${key}`,
     file: of,

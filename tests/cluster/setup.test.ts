@@ -36,10 +36,15 @@ function workload(
   namespace: string,
   name: string,
   image: string,
-  more: { port?: number; claim?: string } = {},
+  more: { port?: number; claim?: string; template?: string; user?: number; group?: number } = {},
 ) {
   const labels = { app: name };
-  const volumes = more.claim === undefined ? [] : [{ name: 'data', persistentVolumeClaim: { claimName: more.claim } }];
+  const { claim: claimName, template, user, group } = more;
+  const volumes = claimName === undefined ? [] : [{ name: 'data', persistentVolumeClaim: { claimName } }];
+  const volumeMounts = claimName === undefined && template === undefined ? [] : [{ name: 'data', mountPath: '/data' }];
+  const securityContext = user === undefined ? {} : { runAsUser: user, fsGroup: group };
+  const size = { requests: { storage: '1Gi' } };
+  const made = { metadata: { name: template }, spec: { accessModes: ['ReadWriteOnce'], resources: size } };
   const ports = more.port === undefined ? [] : [{ containerPort: more.port }];
   return {
     apiVersion: 'apps/v1',
@@ -48,17 +53,21 @@ function workload(
     spec: {
       selector: { matchLabels: labels },
       ...(kind === 'StatefulSet' ? { serviceName: name } : {}),
-      template: { metadata: { labels }, spec: { containers: [{ name, image, ports }], volumes } },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name, image, ports, volumeMounts }], volumes, securityContext },
+      },
+      ...(template === undefined ? {} : { volumeClaimTemplates: [made] }),
     },
   };
 }
 
 const namespace = (name: string, labels = {}) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
 
-const claim = (name: string, storageClassName: string, mode: string) => ({
+const claim = (name: string, storageClassName: string, mode: string, namespace = 'shop') => ({
   apiVersion: 'v1',
   kind: 'PersistentVolumeClaim',
-  metadata: { namespace: 'shop', name },
+  metadata: { namespace, name },
   spec: { accessModes: [mode], storageClassName, resources: { requests: { storage: '10Gi' } } },
 });
 
@@ -79,8 +88,11 @@ const OBJECTS = [
   storageClass('files', 'efs.csi.aws.com'),
   claim('media', 'files', 'ReadWriteMany'),
   claim('left', 'fast', 'ReadWriteOnce'),
-  { ...workload('Deployment', 'shop', 'media', 'registry.test/media:1', { claim: 'media' }) },
-  workload('StatefulSet', 'shop-data', 'db', 'registry.test/tools/postgres:15', { port: 5432 }),
+  claim('data-orders-1', 'fast', 'ReadWriteOnce'),
+  claim('data-db-0', 'fast', 'ReadWriteOnce', 'shop-data'),
+  workload('Deployment', 'shop', 'media', 'registry.test/media:1', { claim: 'media', user: 1001, group: 2001 }),
+  workload('StatefulSet', 'shop', 'orders', 'registry.test/orders:1', { template: 'data', user: 1002 }),
+  workload('StatefulSet', 'shop-data', 'db', 'registry.test/tools/postgres:15', { port: 5432, template: 'data' }),
   workload('Deployment', 'shop-data', 'sessions', 'registry.test/own-cache:3', { port: 6379 }),
   workload('Deployment', 'of-a-stack', 'cache', 'redis:7', {}),
   workload('Deployment', 'monitoring', 'prometheus', 'quay.io/prometheus/prometheus:v2.53.0'),
@@ -178,26 +190,33 @@ test('what runs is named with its evidence, and the stack takes what is proposed
     'go-coffee-dr:monitoring': { prometheusOperator: true, namespace: 'monitoring' },
     'go-coffee-dr:capture': { clusterKinds: ['clusterissuers.cert-manager.io'] },
     'go-coffee-dr:postgres': { spread: 'preferred' },
+    'go-coffee-dr:volumes': {
+      media: { claim: 'media', namespace: 'shop', access: 'ReadWriteMany', user: 1001, group: 2001 },
+      'data-orders-1': { namespace: 'shop', pods: { 'statefulset.kubernetes.io/pod-name': 'orders-1' }, user: 1002 },
+    },
   });
   expect(configOf(text)).toMatchObject({ role: 'primary', site: 'admin' });
+  expect(configOf(text).platformVolumes.map(({ id }) => id)).toEqual(['data-orders-1', 'media']);
 
   expect(found.operators.map(({ name }) => name)).toEqual(
     expect.arrayContaining(['CloudNativePG', 'Prometheus Operator', 'cert-manager']),
   );
   expect(found.network).toEqual({ name: 'Calico', by: 'DaemonSet kube-system/calico-node' });
   expect(found.namespaces).toContainEqual({
-    ...{ name: 'shop', security: 'baseline', ofAStack: false, workloads: 1 },
+    ...{ name: 'shop', security: 'baseline', ofAStack: false, workloads: 2 },
     ...{ quotas: ['limits'], budgets: ['media'] },
   });
   expect(found.claims.map(({ name, mountedBy }) => [name, mountedBy])).toEqual([
+    ['data-db-0', ['StatefulSet shop-data/db']],
+    ['data-orders-1', ['StatefulSet shop/orders']],
     ['left', []],
     ['media', ['Deployment shop/media']],
   ]);
   expect(notes).toEqual([
     expect.stringMatching(/^Deployment shop-data\/sessions looks like Redis \(port 6379; no Service leads to it\)/),
     expect.stringMatching(/^StatefulSet shop-data\/db looks like PostgreSQL \(image .*, port 5432; Service database\)/),
-    expect.stringMatching(/^claim shop\/left \(10Gi, fast; mounted by nothing\)/),
-    expect.stringMatching(/^claim shop\/media \(10Gi, files; mounted by Deployment shop\/media\)/),
+    expect.stringMatching(/^claim shop-data\/data-db-0 \(.*db\): what mounts it looks like PostgreSQL: take that over/),
+    expect.stringMatching(/^claim shop\/left \(10Gi, fast; mounted by nothing\): .* unless volumes names it/),
     expect.stringContaining('the nodes are of AWS'),
   ]);
   expect(workloads.filter(({ covered }) => !covered).map(({ id }) => id)).toContain('uploads');
@@ -209,6 +228,15 @@ test('what runs is named with its evidence, and the stack takes what is proposed
   expect(changed.differences).toEqual([{ path: 'monitoring.namespace', file: 'elsewhere', now: 'monitoring' }]);
   await setup(own.folder, 'admin', ...COMPLETE, '--yes', '--take', 'monitoring');
   expect(parse(await readFile(file, 'utf8'))).toEqual(parse(text));
+  // A name that a person chose stays; what was taken out of the file is offered again, and what is gone is said.
+  const others = text.replace('    data-orders-1:', '    orders:').replace('claim: media', 'claim: pictures');
+  await writeFile(file, others);
+  const volumes = dataOf(await setup(own.folder, 'admin', ...COMPLETE, '--yes')).differences;
+  expect(volumes.map(({ path, now }) => [path, now === undefined])).toEqual([
+    ['volumes.shop-media', false],
+    ['volumes.media', true],
+  ]);
+  await writeFile(file, text);
 });
 
 test('nobody says where copies go: marked, exit 3, and the namespaces are those with workloads that no stack owns', async () => {

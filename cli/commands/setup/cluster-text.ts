@@ -12,7 +12,7 @@ function networkUnknown(unread: readonly string[]): string {
     : 'no DaemonSet or API group that is known';
 }
 
-function rows({ facts }: ClusterSetup): string[][] {
+function rows({ facts, proposal }: ClusterSetup): string[][] {
   const platform = facts.namespaces.filter(({ workloads }) => workloads > 0);
   return [
     ['Kubernetes', facts.version, facts.nodes === undefined ? 'nodes unknown' : plural(facts.nodes, 'node')],
@@ -33,6 +33,11 @@ function rows({ facts }: ClusterSetup): string[][] {
       'Prometheus',
       namespace,
       `operator: ${facts.prometheusOperator ? 'yes' : 'no'}`,
+    ]),
+    ...proposal.volumes.map(({ id, claim: { namespace, name, size, mountedBy } }) => [
+      'volume',
+      `${namespace}/${name}`,
+      `${size}; mounted by ${listed(mountedBy)}; copied as volumes.${id}`,
     ]),
     ...facts.stores.map(({ kind, object, by }) => [kind === 'postgres' ? 'PostgreSQL?' : 'Redis?', object, by]),
   ];

@@ -34,6 +34,21 @@ export interface StoreFact {
   readonly services: readonly string[];
 }
 
+/** An object whose pods mount a claim. */
+export interface ClaimUser {
+  /** `Deployment shop/media` */
+  readonly object: string;
+  readonly kind: string;
+  readonly name: string;
+  /** Labels that those pods have, and no others. Empty where they have none. */
+  readonly pods: Readonly<Record<string, string>>;
+  /** As whom they run; undefined where the image decides. */
+  readonly user: number | undefined;
+  readonly group: number | undefined;
+  /** Where it is mounted. */
+  readonly path: string | undefined;
+}
+
 export interface ClaimFact {
   readonly namespace: string;
   readonly name: string;
@@ -42,6 +57,7 @@ export interface ClaimFact {
   readonly modes: readonly string[];
   /** Objects whose pods mount it: `Deployment shop/media`. */
   readonly mountedBy: readonly string[];
+  readonly users: readonly ClaimUser[];
 }
 
 export interface ClusterFacts {

@@ -3,9 +3,10 @@ import { OWN_LABEL } from '../../../plan/layout.ts';
 import type { Cluster, Discovery, KubeObject, ResourceType } from '../../kubernetes/objects.ts';
 import { fieldsOf, listOf, textOf } from '../../kubernetes/objects.ts';
 import { type Answer, ask, type Unanswered } from '../found.ts';
+import { claimFacts } from './claims.ts';
 import type { ClaimFact, ClusterFacts, NamespaceFact, StorageClassFact } from './facts.ts';
 import { isSharedDriver, networkOf, operatorOf, REFERRED_KINDS } from './known.ts';
-import { mounts, podMaker, storesAmong } from './pods.ts';
+import { podMaker, storesAmong } from './pods.ts';
 
 /** By plural and group; the core group is empty. */
 const READ = [
@@ -66,21 +67,6 @@ function namespacesOf({ of }: Answers, workloads: readonly KubeObject[]): Namesp
     }));
 }
 
-function claimsOf({ of }: Answers, makers: readonly KubeObject[]): ClaimFact[] {
-  const pods = makers.map(podMaker);
-  return of('persistentvolumeclaims').map(({ metadata, spec }) => {
-    const { storageClassName, accessModes, resources } = fieldsOf(spec);
-    const claim = { namespace: metadata.namespace ?? '', name: metadata.name };
-    return {
-      ...claim,
-      storageClass: textOf(storageClassName),
-      size: textOf(fieldsOf(fieldsOf(resources).requests).storage),
-      modes: listOf(accessModes).map(textOf),
-      mountedBy: pods.filter((pod) => mounts(pod, claim)).map(({ object }) => object),
-    };
-  });
-}
-
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
 
 function classesOf({ of }: Answers, claims: readonly ClaimFact[]): StorageClassFact[] {
@@ -132,7 +118,7 @@ export async function lookAtCluster(cluster: Cluster): Promise<ClusterFacts> {
     (metadata.ownerReferences ?? []).some(({ kind }) => !kinds.has(kind)),
   );
   const makers = [...workloads, ...loose, ...ofOperators].filter(isStaying);
-  const claims = claimsOf(answers, makers);
+  const claims = claimFacts(of('persistentvolumeclaims'), makers);
   const namespaces = namespacesOf(answers, workloads);
   const ofStacks = new Set(namespaces.filter(({ ofAStack }) => ofAStack).map(({ name }) => name));
   const silent = discovery.silentGroups.map((group) => ({

@@ -1,6 +1,5 @@
 /** Pure: the config of a stack beside a platform that runs in a cluster. What has no answer is marked; an address stands in `.invalid`. */
 import { dataSourceOf } from '../../../plan/data-source.ts';
-
 import type { Plan } from '../../../plan/types.ts';
 import { dataOf, type Part, remark, section, value } from '../document.ts';
 import type { Unanswered } from '../found.ts';
@@ -8,6 +7,7 @@ import type { ClaimFact, ClusterFacts, NamespaceFact, StorageClassFact } from '.
 import { IMAGE_SERIES } from './image-series.ts';
 import { isOfTheCluster } from './known.ts';
 import { storagePart } from './storage.ts';
+import { type NamedVolumes, type VolumesPart, volumesPart } from './volumes.ts';
 
 export interface ClusterChoices {
   readonly stack: string;
@@ -22,6 +22,8 @@ export interface ClusterChoices {
   readonly endpoints: ReadonlyMap<string, string>;
   /** Prefix of the three images: `registry.example.com/go-coffee`. */
   readonly registry: string | undefined;
+  /** `volumes` of the stack's file. */
+  readonly named: NamedVolumes;
   /** Version of this program, the tag of its images. */
   readonly version: string;
 }
@@ -32,6 +34,8 @@ export interface ClusterProposal {
   readonly data: Readonly<Record<string, unknown>>;
   readonly unanswered: readonly Unanswered[];
   readonly notes: readonly string[];
+  /** Claims that are copied, by their workload. */
+  readonly volumes: VolumesPart['volumes'];
   /** Workloads of the plan, and whether something of the config holds the data of each. */
   readonly workloads: readonly { readonly id: string; readonly title: string; readonly covered: boolean }[];
 }
@@ -228,19 +232,11 @@ function postgresPart({ nodes }: ClusterFacts): Made {
   return { parts: [section('postgres', 'Members of the stack’s own database', parts)] };
 }
 
-function notesOf(facts: ClusterFacts, choices: ClusterChoices): string[] {
-  const names = platformNamespaces(facts, choices);
-  const isPlatforms = (namespace: string) => names.includes(namespace);
+function notesOf(facts: ClusterFacts, claims: readonly string[]): string[] {
   const stores = facts.stores.map(({ kind, object, by, services }) => {
     const reached = services.length === 0 ? 'no Service leads to it' : `Service ${services.join(', ')}`;
     return `${object} looks like ${kind === 'postgres' ? 'PostgreSQL' : 'Redis'} (${by}; ${reached}): the stack does not back up its data`;
   });
-  const claims = facts.claims
-    .filter(({ namespace }) => isPlatforms(namespace))
-    .map(({ namespace, name, size, storageClass, mountedBy }) => {
-      const by = mountedBy.length === 0 ? 'mounted by nothing' : `mounted by ${mountedBy.join(', ')}`;
-      return `claim ${namespace}/${name} (${size}, ${storageClass || 'default class'}; ${by}): the stack does not back up its data, unless volumes names it`;
-    });
   const cloud =
     facts.cloud === 'aws'
       ? ['the nodes are of AWS: Pulumi.production.yaml shows storage.kind aws, which declares buckets and roles']
@@ -252,6 +248,16 @@ export function proposeCluster(facts: ClusterFacts, choices: ClusterChoices, pla
   const repositories = storagePart(plan, choices.endpoints);
   const storage: Made = { parts: [repositories.part], unanswered: repositories.unanswered };
   const folders = foldersPart(facts, plan);
+  const volumes = volumesPart(
+    facts,
+    {
+      namespaces: platformNamespaces(facts, choices),
+      named: choices.named,
+      recovery: RECOVERY,
+      covered: folders.covered,
+    },
+    plan,
+  );
   const made: readonly Made[] = [
     storage,
     namespacesPart(facts, choices),
@@ -259,6 +265,7 @@ export function proposeCluster(facts: ClusterFacts, choices: ClusterChoices, pla
     imagesPart(choices),
     postgresPart(facts),
     folders,
+    volumes,
     monitoringPart(facts),
   ];
   const parts: Part[] = [
@@ -279,13 +286,15 @@ export function proposeCluster(facts: ClusterFacts, choices: ClusterChoices, pla
         ]),
     remark('git: {repositories: {NAME: https://…}} mirrors the code; no cluster says where that is'),
   ];
+  const held = new Set([...folders.covered, ...volumes.volumes.map(({ id }) => id)]);
   const isCovered = ({ id, type, objects }: Plan['workloads'][number]) =>
-    objects !== undefined || dataSourceOf({ type }) === 'postgres' || type === 'redis' || folders.covered.includes(id);
+    objects !== undefined || dataSourceOf({ type }) === 'postgres' || type === 'redis' || held.has(id);
   return {
     parts,
     data: dataOf(parts),
     unanswered: [...facts.unanswered, ...made.flatMap(({ unanswered }) => unanswered ?? [])],
-    notes: notesOf(facts, choices),
+    notes: notesOf(facts, volumes.notes),
+    volumes: volumes.volumes,
     workloads: plan.workloads.map((each) => ({ id: each.id, title: each.title, covered: isCovered(each) })),
   };
 }

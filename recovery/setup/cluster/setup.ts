@@ -21,7 +21,7 @@ export interface ClusterRequest {
   /** With Pulumi.yaml. */
   readonly folder: string;
   readonly plan: Plan;
-  readonly choices: ClusterChoices;
+  readonly choices: Omit<ClusterChoices, 'named'>;
   readonly now: Date;
 }
 
@@ -35,7 +35,7 @@ export interface ClusterSetup {
 }
 
 /** What the config says about what runs; everything else in it is a decision. */
-const SECTIONS = ['namespaces', 'storageClasses', 'postgres', 'folders', 'monitoring', 'capture'];
+const SECTIONS = ['namespaces', 'storageClasses', 'postgres', 'folders', 'volumes', 'monitoring', 'capture'];
 
 /** Where a field of the config lies in the stack's file. */
 export function keysInFile(path: string): string[] {
@@ -92,7 +92,11 @@ function prefixed(parts: readonly Part[]): Part[] {
   return parts.map((part) => (part.kind === 'remark' ? part : { ...part, key: `${PREFIX}${part.key}` }));
 }
 
-function headOf({ unanswered }: ClusterProposal, { stack, context }: ClusterChoices, now: Date): string[] {
+function headOf(
+  { unanswered }: ClusterProposal,
+  { stack, context }: Pick<ClusterChoices, 'stack' | 'context'>,
+  now: Date,
+): string[] {
   const at = now.toISOString().slice(0, 10);
   const marked =
     unanswered.length === 0
@@ -111,7 +115,9 @@ export async function prepareCluster({ cluster, folder, plan, choices, now }: Cl
   const facts = await lookAtCluster(cluster);
   checkNamespaces(facts, choices.namespaces);
   const namespaces = choices.namespaces.length > 0 ? choices.namespaces : namespacesBefore(before, facts);
-  const proposal = proposeCluster(facts, { ...choices, namespaces }, plan);
+  const volumes = valueAt(before, 'volumes');
+  const named = isRecord(volumes) ? volumes : {};
+  const proposal = proposeCluster(facts, { ...choices, namespaces, named }, plan);
   const config = section('config', 'Every key without go-coffee-dr: is Pulumi’s own', [
     value(
       'pulumi:disable-default-providers',
@@ -127,7 +133,7 @@ export async function prepareCluster({ cluster, folder, plan, choices, now }: Cl
       now: proposal.data,
       sections: SECTIONS,
       unknown: proposal.unanswered.map(({ about }) => about),
-      kept: [],
+      kept: proposal.volumes.filter(({ id }) => named[id] !== undefined).map(({ id }) => `volumes.${id}`),
     });
   return {
     file,
