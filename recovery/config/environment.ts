@@ -7,9 +7,21 @@ import { repositorySchema } from '../storage/backends.ts';
 import { incidentSchema } from './channels.ts';
 import { externalSchema } from './external.ts';
 
+/** For what works with archived WAL alone. Throws `POSTGRES-EXTERNAL` (exit 2). */
+export function refuseExternalPostgres({ postgres, external }: Pick<Environment, 'postgres' | 'external'>): void {
+  if (postgres !== undefined || external?.postgres === undefined) return;
+  throw badInput({
+    code: 'POSTGRES-EXTERNAL',
+    where: 'external.postgres',
+    fact: 'this wants a PostgreSQL that this host runs, and the environment’s is external',
+    hint: 'docs/external.md says what works with it: find --what, restore --only postgres-wal or postgres-dump',
+  });
+}
+
 /** Throws `POSTGRES-UNCONFIGURED` (exit 2). */
 export function postgresSettings(environment: Environment): PostgresSettings {
   if (environment.postgres) return environment.postgres;
+  refuseExternalPostgres(environment);
   throw badInput({
     code: 'POSTGRES-UNCONFIGURED',
     where: 'postgres',

@@ -71,6 +71,10 @@ export async function nameFindings(
   const [first] = unnamed;
   if (first === undefined) return { findings, notes };
   const set = setBefore(entries, first);
+  if (repository === undefined) {
+    const why = 'tables that are gone have no name here: the running server no longer knows them';
+    return { findings, notes: [...notes, why] };
+  }
   const refuse = (why: string) => ({ findings, notes: [...notes, `tables that are gone have no name here: ${why}`] });
   if (from === 'live') return refuse('--names copy asks a copy from before');
   if (set === undefined) return refuse(`${repository.id} holds no set from before ${first.at}`);

@@ -1,10 +1,11 @@
 /** `dr find --what`: which transaction of the archived WAL dropped, emptied or changed a table. Reads only. */
+import type pg from 'pg';
 import { selectWorkloads } from '../../plan/select.ts';
 import { postgresSettings } from '../config/environment.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError, messageOf, precondition } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
-import { type LineageWal, lineagesIn, openLineage } from '../engines/pgbackrest/records/lineage.ts';
+import { lineagesIn, type OpenedWal, openLineage } from '../engines/pgbackrest/records/lineage.ts';
 import { type WalReader, withWalReader } from '../engines/pgbackrest/records/read.ts';
 import { gapsOf } from '../engines/pgbackrest/records/runs.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -43,7 +44,10 @@ export interface Finding extends Change {
 }
 
 export interface SearchResult {
-  readonly repository: Repository;
+  /** Absent for WAL that was received from an external server, which lies on this host. */
+  readonly repository?: Repository;
+  /** Where the WAL lies, for people. */
+  readonly where: string;
   readonly entries: readonly CatalogEntry[];
   /** By time. At most `MOST_FINDINGS`. */
   readonly findings: readonly Finding[];
@@ -90,18 +94,21 @@ export async function openSearched(site: Site, named: string | undefined): Promi
   });
 }
 
+/** Asks one database of the running server; undefined: that for what concerns the whole server. */
+export type AskLive = <T>(use: (client: pg.Client) => Promise<T>, database?: string) => Promise<T>;
+
 /** What the running server knows; undefined with the reason where it does not answer. */
-async function liveRelations(site: Site): Promise<{ readonly relations: Relations; readonly note?: string }> {
+export async function liveRelations(
+  site: Site,
+  ask: AskLive,
+): Promise<{ readonly relations: Relations; readonly note?: string }> {
   const none = { byFile: new Map(), byOid: new Map() };
   try {
-    const settings = postgresSettings(site.environment);
-    const list =
-      'SELECT datname AS name FROM pg_database WHERE datallowconn AND NOT datistemplate AND datconnlimit <> -2';
-    const { rows } = await withClient(site, settings, (client) => client.query<{ name: string }>(list), {
-      database: 'postgres',
-    });
+    const list = `SELECT datname AS name FROM pg_database
+      WHERE datallowconn AND NOT datistemplate AND datconnlimit <> -2 AND has_database_privilege(oid, 'CONNECT')`;
+    const { rows } = await ask((client) => client.query<{ name: string }>(list));
     const all: Relations[] = [];
-    for (const { name } of rows) all.push(await withClient(site, settings, relationsOf, { database: name }));
+    for (const { name } of rows) all.push(await ask(relationsOf, name));
     return { relations: together(all) };
   } catch (error) {
     if (!(error instanceof Error) || site.signal?.aborted === true) throw error;
@@ -117,7 +124,7 @@ function isAsked(change: Change, tables: readonly TableName[]): boolean {
 }
 
 /** Keeps the ones with most rows. */
-class Kept {
+export class Kept {
   readonly findings: Finding[] = [];
   leftOut = 0;
 
@@ -125,6 +132,13 @@ class Kept {
     this.findings.push(finding);
     if (this.findings.length < 2 * MOST_FINDINGS) return;
     this.trim();
+  }
+
+  /** By time. */
+  inOrder(): Pick<SearchResult, 'findings' | 'leftOut'> {
+    this.trim();
+    const findings = this.findings.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+    return { findings, leftOut: this.leftOut };
   }
 
   trim(): void {
@@ -138,7 +152,9 @@ class Kept {
 
 export async function searchWal(site: Site, request: SearchRequest): Promise<SearchResult> {
   const { repository, entries } = await openSearched(site, request.repository);
-  const { relations, note } = await liveRelations(site);
+  const ask: AskLive = (use, database = 'postgres') =>
+    withClient(site, postgresSettings(site.environment), use, { database });
+  const { relations, note } = await liveRelations(site, ask);
   const notes = note === undefined ? [] : [note];
   const kept = new Kept();
   const read: SearchResult['read'][number][] = [];
@@ -155,14 +171,12 @@ export async function searchWal(site: Site, request: SearchRequest): Promise<Sea
     // What was before this lineage's first set is of the one before.
     if (begun <= since) break;
   }
-  kept.trim();
-  const findings = kept.findings.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   const known = note === undefined ? { live: relations } : {};
-  return { repository, entries, findings, leftOut: kept.leftOut, read, notes, ...known };
+  return { repository, where: repository.id, entries, ...kept.inOrder(), read, notes, ...known };
 }
 
-interface Search {
-  readonly wal: LineageWal;
+export interface Search {
+  readonly wal: OpenedWal;
   readonly reader: WalReader;
   readonly relations: Relations;
   readonly request: SearchRequest;
@@ -175,7 +189,8 @@ const AT_A_TIME = 8;
 /** Commits are not written in the order of their times to the microsecond. */
 const DISORDER: Micros = 60_000_000;
 
-async function searchLineage({ wal, reader, relations, request, kept, since }: Search) {
+/** Undefined where there is no WAL of that time. */
+export async function searchLineage({ wal, reader, relations, request, kept, since }: Search) {
   const { progress } = request;
   const until = microsOf(request.until);
   const event = { step: `find/${wal.lineage}`, title: `read the WAL of ${wal.lineage}` };
@@ -185,7 +200,7 @@ async function searchLineage({ wal, reader, relations, request, kept, since }: S
   if (first === undefined || last === undefined) return undefined;
   const notes = gapsOf(stretches, wal.source.segmentBytes).map(({ from, to }) => {
     const what = from === to ? `WAL segment ${from} is` : `WAL segments ${from} to ${to} are`;
-    return `${what} missing in ${wal.source.repository.id}: what was done there is not known; both sides were searched`;
+    return `${what} missing in ${wal.source.where}: what was done there is not known; both sides were searched`;
   });
   const total = stretches.reduce((sum, { length }) => sum + length, 0);
   let done = 0;

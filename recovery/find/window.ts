@@ -1,5 +1,5 @@
 /** Which archived segments a search reads: those between two moments, without reading all that lie before. */
-import type { LineageWal } from '../engines/pgbackrest/records/lineage.ts';
+import type { OpenedWal } from '../engines/pgbackrest/records/lineage.ts';
 import type { WalReader } from '../engines/pgbackrest/records/read.ts';
 import { endOfTransaction } from '../engines/pgbackrest/records/record.ts';
 import type { Stretch } from '../engines/pgbackrest/records/runs.ts';
@@ -39,7 +39,11 @@ async function partSince(reader: WalReader, stretch: Stretch, since: Micros): Pr
 }
 
 /** The stretches of a lineage that may hold commits since then, oldest first. */
-export async function stretchesSince(wal: LineageWal, reader: WalReader, since: Micros): Promise<Stretch[]> {
+export async function stretchesSince(
+  wal: Pick<OpenedWal, 'stretches'>,
+  reader: WalReader,
+  since: Micros,
+): Promise<Stretch[]> {
   const parts: Stretch[] = [];
   for (const stretch of wal.stretches.toReversed()) {
     const part = await partSince(reader, stretch, since);

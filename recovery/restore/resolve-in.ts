@@ -2,6 +2,7 @@
 import type { Workload } from '../../plan/types.ts';
 import { copyView, driveUnmounted, folderIsThere, isDriveUnmounted } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
+import { badInput } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { locateTarget } from '../engines/pgbackrest/records/locate.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -12,7 +13,7 @@ import { marksElsewhere } from '../points/marks-elsewhere.ts';
 import type { Origin } from '../points/point.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
 import type { Place } from '../points/resolve/types.ts';
-import { isWalTarget, type Target } from '../points/target.ts';
+import { formatTarget, isWalTarget, type Target } from '../points/target.ts';
 import { NO_MARKS, unreadNotes, withMarksElsewhere } from '../points/verdicts.ts';
 import { clockSkew, skewText, WARN_SKEW_SECONDS } from '../storage/clock.ts';
 import type { Tools } from './made-with.ts';
@@ -83,6 +84,36 @@ async function nowOf(source: Repository, now: Date): Promise<{ readonly now: Dat
   };
 }
 
+const RECEIVED = 'postgres-wal';
+
+/**
+ * True where PostgreSQL itself finds the target, in WAL that was received from an external server. Throws `TARGET-OF-EXTERNAL` (exit 2) for
+ * what has no place in it.
+ */
+export function isOfReceived(
+  { environment }: Pick<Site, 'environment'>,
+  target: Target,
+  workloads: readonly Workload[],
+): boolean {
+  const server = environment.external?.postgres;
+  if (server === undefined || !isWalTarget(target)) return false;
+  const others = workloads.filter(({ type }) => type !== RECEIVED).map(({ id }) => id);
+  if (server.wal !== undefined && workloads.length > 0 && others.length === 0) return true;
+  const what = formatTarget(target);
+  throw badInput({
+    code: 'TARGET-OF-EXTERNAL',
+    where: 'target',
+    fact:
+      server.wal === undefined
+        ? `${what} is a place in the WAL, and of external.postgres there are dumps alone`
+        : `${what} is a place in the WAL of external.postgres, which says nothing about ${others.join(', ')}`,
+    hint:
+      server.wal === undefined
+        ? 'take a point or a time (`dr points`); external.postgres.wal receives the WAL from then on'
+        : 'take the database by itself: --only postgres-wal; the others by a time',
+  });
+}
+
 /** Undefined for a target that the catalog alone resolves. */
 async function placeOf(
   site: Site,
@@ -99,6 +130,7 @@ export async function resolveIn(
   workloads: readonly Workload[],
 ): Promise<Resolved> {
   const { repositoryTime } = request;
+  const received = isOfReceived(site, request.target, workloads);
   await folderIsThere(site, repository);
   if (isDriveUnmounted(site, repository)) throw driveUnmounted(site, repository);
   const source = repositoryTime ? await sourceAsOf(site, repository, repositoryTime, request) : repository;
@@ -115,10 +147,13 @@ export async function resolveIn(
   const tools = new Map(entries.map(({ point }) => [point.id, point.tools]));
   const origins = new Map(entries.map(({ point }) => [point.id, point.origin]));
   const wal =
-    repository.exported === true ? undefined : await placeOf(site, request, { repository: source, entries, now });
+    repository.exported === true || received
+      ? undefined
+      : await placeOf(site, request, { repository: source, entries, now });
   const resolve = (among: readonly CatalogEntry[]): Resolution =>
     resolveTarget({
       place: wal,
+      received,
       repository: repository.id,
       entries: among,
       unreadable,

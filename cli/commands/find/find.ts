@@ -61,8 +61,16 @@ async function find(options: FindOptions, context: SiteContext): Promise<Command
     return (await import('./by-copies.ts')).findByCopies({ ...options, checkCommand, workload }, context);
   if (options.check !== undefined)
     return (await import('./by-check.ts')).findByCheck({ ...options, check: options.check }, context);
-  const [{ searchWal }, { nameFindings }, { checkTables }, { flushWal }, { findText, toData }] = await Promise.all([
+  const [
+    { searchWal },
+    { isReceived, searchReceived },
+    { nameFindings },
+    { checkTables },
+    { flushWal },
+    { findText, toData },
+  ] = await Promise.all([
     import('../../../recovery/find/search.ts'),
+    import('../../../recovery/find/received.ts'),
     import('../../../recovery/find/names.ts'),
     import('../../../recovery/find/known-tables.ts'),
     import('../../../recovery/restore/flush.ts'),
@@ -87,7 +95,10 @@ async function find(options: FindOptions, context: SiteContext): Promise<Command
     progress,
     signal,
   };
-  const searched = await searchWal(site, request);
+  const received = isReceived(site);
+  if (received && options.repository !== undefined)
+    throw misuse('--repository is for archived WAL; that of external.postgres lies on this host', 'leave it out');
+  const searched = await (received ? searchReceived : searchWal)(site, request);
   const { findings, notes } = await nameFindings(site, searched, { from: options.names, request });
   const doubts = checkTables({ request, findings, searched });
   const result = { ...searched, findings, notes: [...(late === undefined ? [] : [late]), ...notes, ...doubts] };

@@ -14,8 +14,9 @@ function targetOf({ xid, lsn }: Finding, { read }: Pick<SearchResult, 'read'>): 
 }
 
 /** Takes the table back to just before the transaction, beside the live one. */
-function tableCommand(finding: Finding, result: Pick<SearchResult, 'read'>): string | undefined {
-  if (finding.relation === undefined) return undefined;
+function tableCommand(finding: Finding, result: Pick<SearchResult, 'read' | 'repository'>): string | undefined {
+  // Of an external server all comes back, or nothing.
+  if (finding.relation === undefined || result.repository === undefined) return undefined;
   return `dr restore --to ${targetOf(finding, result)} --table ${shellWord(tableText(finding.relation))}`;
 }
 
@@ -28,7 +29,7 @@ function rowsText({ rows, partial, objects }: Finding): string {
 const NEXT = 40;
 
 export function findText(
-  { findings, leftOut, read, notes, repository }: Result,
+  { findings, leftOut, read, notes, repository, where }: Result,
   { since, until }: SearchRequest,
 ): string {
   const rows = findings.map((each) => [
@@ -42,10 +43,14 @@ export function findText(
   ]);
   const span = `between ${formatExactTime(since.toISOString())} and ${formatExactTime(until.toISOString())}`;
   const segments = read.reduce((sum, each) => sum + each.segments, 0);
-  const head = `${plural(findings.length, 'change')} ${span}; read ${plural(segments, 'WAL segment')} of ${read.map(({ lineage }) => lineage).join(', ') || 'no lineage'} in ${repository.id}`;
-  const commands = [...new Set(findings.flatMap((each) => tableCommand(each, { read }) ?? []))].slice(0, NEXT);
+  const head = `${plural(findings.length, 'change')} ${span}; read ${plural(segments, 'WAL segment')} of ${read.map(({ lineage }) => lineage).join(', ') || 'no lineage'} in ${where}`;
+  const commands = [
+    ...new Set(findings.flatMap((each) => tableCommand(each, { read, ...(repository && { repository }) }) ?? [])),
+  ].slice(0, NEXT);
   const targets = [...new Set(findings.map((each) => targetOf(each, { read })))];
-  const whole = targets.length === 1 ? [`dr restore --to ${targets[0]}`] : [];
+  const only = repository === undefined ? ' --only postgres-wal' : '';
+  const whole = targets.length === 1 ? [`dr restore --to ${targets[0]}${only}`] : [];
+  const what = repository === undefined ? 'the whole server' : 'the whole platform';
   return [
     head,
     ...(rows.length === 0
@@ -58,21 +63,21 @@ export function findText(
     ...(commands.length === 0
       ? []
       : ['one table, just before it, beside the live one:', ...commands.map((c) => `  ${c}`)]),
-    ...(whole.length === 0 ? [] : ['the whole platform, just before it:', ...whole.map((c) => `  ${c}`)]),
+    ...(whole.length === 0 ? [] : [`${what}, just before it:`, ...whole.map((c) => `  ${c}`)]),
   ].join('\n');
 }
 
 export function toData(
-  { findings, leftOut, read, notes, repository }: Result,
+  { findings, leftOut, read, notes, repository, where }: Result,
   { since, until }: SearchRequest,
 ): object {
   return {
-    repository: repository.id,
+    ...(repository === undefined ? { where } : { repository: repository.id }),
     since: since.toISOString(),
     until: until.toISOString(),
     findings: findings.map((each) => {
       const { relation, key, before: _, ...rest } = each;
-      const command = tableCommand(each, { read });
+      const command = tableCommand(each, { read, ...(repository && { repository }) });
       return {
         ...rest,
         ...(relation === undefined

@@ -1,6 +1,8 @@
 /** `dr points locate`: what a target means, without restoring anything. */
+
 import { Command } from '@commander-js/extra-typings';
 import { selectWorkloads } from '../../../plan/select.ts';
+import { refuseExternalPostgres } from '../../../recovery/config/environment.ts';
 import type { Repository, Site } from '../../../recovery/config/site.ts';
 import { formatMicros, type Micros, microsOf, parseMicros } from '../../../recovery/points/moment.ts';
 import type { ResolvedItem } from '../../../recovery/points/resolve/types.ts';
@@ -72,6 +74,7 @@ async function pointsLocate(
   const target = parseTarget(text, 'later');
   const { now, progress, signal } = context;
   const site = await openSite(context);
+  refuseExternalPostgres(site.environment);
   const workloads = selectWorkloads(site.plan, ['type:postgres']);
   const choice = {
     ...{ target, targetText: text, from, now: now(), progress, signal },

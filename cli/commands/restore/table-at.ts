@@ -1,4 +1,5 @@
 /** `dr restore --table … --to MOMENT`: by a set and its WAL, into a database beside the live one; then compared or written back. */
+import { refuseExternalPostgres } from '../../../recovery/config/environment.ts';
 import type { Site } from '../../../recovery/config/site.ts';
 import { formatBytes } from '../../../recovery/report/format.ts';
 import { table } from '../../../recovery/report/table.ts';
@@ -18,6 +19,7 @@ export async function restoreAtMoment(
   request: TablesRequest,
   { dryRun, compare }: RestoreOptions,
 ): Promise<CommandResult> {
+  refuseExternalPostgres(site.environment);
   if (dryRun) {
     const { repository, point, capture, bytes, notes } = await findTablesSource(site, request);
     const { database, targetText } = request;

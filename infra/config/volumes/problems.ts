@@ -74,8 +74,8 @@ function aboutMethod({ key = {} }: VolumeFacts): ConfigProblem[] {
     .filter(([, { method }]) => method === 'snapshot')
     .map(([id]) => ({
       path: ['volumes', id, 'method'],
-      fact: '"snapshot" is not built: no driver is asked for a VolumeSnapshot, so nothing would be copied',
-      hint: 'write files, or leave it out; a snapshot of the storage stays your own job',
+      fact: '"snapshot" is no copy elsewhere: a VolumeSnapshot lies in the storage of the volume, and is lost with it',
+      hint: 'write files, or leave it out; snapshots for a quick way back stay your own job (docs/adopt.md)',
     }));
 }
 

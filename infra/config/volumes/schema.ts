@@ -26,7 +26,7 @@ const volumeSchema = z.strictObject({
   pods: z.record(lineSchema, lineSchema).optional(),
   /** `ReadWriteMany`: the copy runs on any node. */
   access: z.enum(['ReadWriteOnce', 'ReadWriteMany']).default('ReadWriteOnce'),
-  /** `files`: by restic. A snapshot of the storage is not built. */
+  /** `files`: by restic, into the repositories. `snapshot` is refused with the reason: it lies in the volume's own storage. */
   method: z.enum(['files', 'snapshot']).default('files'),
   /** Who reads the files, and to whom they belong when they come back. */
   user: account('user').default(ACCOUNT),

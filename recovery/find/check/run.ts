@@ -106,7 +106,7 @@ async function stretchOf(wal: LineageWal, reader: WalReader, { from }: CheckRequ
   }
   throw precondition({
     code: 'WAL-MISSING',
-    where: `${wal.lineage} in ${wal.source.repository.id}`,
+    where: `${wal.lineage} in ${wal.source.where}`,
     fact:
       part === undefined ? 'it has no WAL of that time' : `WAL is missing after ${part.at(-1)}: no replay leads across`,
     hint: 'begin after the gap (--between), or name another repository with --repository',

@@ -4,6 +4,7 @@ import type { Copy } from '../catalog/window.ts';
 import { formatTarget, type WalTarget } from '../target.ts';
 import { type Lsn, parseLsn } from '../wal-segment.ts';
 import { type Candidates, compromisedAfter, skippedCompromised } from './candidates.ts';
+import { newestReceived } from './received.ts';
 import { beforeSets, placeUnknown, throughCompromised } from './refusals.ts';
 import { checkWindow, momentBefore } from './time.ts';
 import type { Place, ResolvedItem, ResolveInput } from './types.ts';
@@ -42,6 +43,7 @@ export function resolvePlace(
 ): { items: ResolvedItem[]; warnings: string[] } {
   const { place, repository } = input;
   const what = formatTarget(target);
+  if (input.received === true) return { items: newestReceived(input, candidates, what), warnings: [] };
   if (place === undefined) throw placeUnknown(repository, what);
   const moment = new Date(Math.floor(place.at / 1000));
   const copiesOf = (workload: string): readonly Copy[] => candidates.copies.get(workload) ?? [];

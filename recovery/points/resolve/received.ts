@@ -1,8 +1,8 @@
 /** Copies of base backups and received WAL: one holds each moment of a range, which lies before the copy itself was made. */
 import type { Copy } from '../catalog/window.ts';
 import type { Candidates } from './candidates.ts';
-import { throughCompromised } from './refusals.ts';
-import type { ResolveInput } from './types.ts';
+import { maybeThroughCompromised, throughCompromised } from './refusals.ts';
+import type { ResolvedItem, ResolveInput } from './types.ts';
 
 interface Range {
   readonly from: number;
@@ -30,6 +30,23 @@ function refuseCompromised(repository: string, { compromised }: Candidates, { fr
   const passed = compromised.find(({ at, passedAt }) => at >= start && passedAt <= time.getTime());
   if (passed === undefined) return;
   throw throughCompromised(repository, time, passed.id, new Date(passed.passedAt - 1000).toISOString());
+}
+
+/** For a place in the WAL, whose moment nobody knows yet. Throws `TARGET-COMPROMISED` (exit 2) where it may lie after a bad point. */
+export function newestReceived(
+  { repository, workloads }: Pick<ResolveInput, 'repository' | 'workloads'>,
+  { copies, compromised }: Candidates,
+  what: string,
+): ResolvedItem[] {
+  return workloads.flatMap((workload): ResolvedItem[] => {
+    const newest = (copies.get(workload) ?? []).findLast((copy) => rangeOf(copy) !== undefined);
+    if (newest === undefined) return [];
+    const { from } = rangeOf(newest) as Range;
+    const passed = compromised.find(({ at }) => at >= from);
+    if (passed !== undefined)
+      throw maybeThroughCompromised(repository, what, passed.id, new Date(passed.passedAt - 1000).toISOString());
+    return [{ workload, capture: newest.capture, point: newest.entry.point.id, skewSeconds: 0 }];
+  });
 }
 
 export interface ReceivedCopy {

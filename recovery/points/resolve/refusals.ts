@@ -112,6 +112,15 @@ export function throughCompromised(repository: string, target: Date, point: stri
   });
 }
 
+export function maybeThroughCompromised(repository: string, what: string, point: string, time: string): DrError {
+  return badInput({
+    code: 'TARGET-COMPROMISED',
+    where: `target in ${repository}`,
+    fact: `${what} may lie after the point ${point}, which is marked compromised: received WAL does not say when it was`,
+    hint: `take a moment before it: --to ${time}; --allow-compromised replays through it`,
+  });
+}
+
 /** @param reachable the first LSN that a set can be replayed to, where there is one */
 export function beforeSets(repository: string, what: string, place: Place, reachable: string | undefined): DrError {
   const from = reachable === undefined ? 'no usable set is of that lineage' : `its first set ends at ${reachable}`;

@@ -64,6 +64,8 @@ export interface ResolveInput {
   readonly now: Date;
   /** Where the target lies, when it is a place in the WAL. */
   readonly place?: Place | undefined;
+  /** A place in the WAL is one of received WAL, which PostgreSQL itself finds: each workload takes its newest copy. @default false */
+  readonly received?: boolean;
   /** Where a lineage's WAL ends. Without it the caller checks the WAL itself. */
   readonly walEnd?: WalEnds;
   /** Use points whose signature is bad or can't be verified. */

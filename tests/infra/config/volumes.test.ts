@@ -94,7 +94,7 @@ describe('refused, each with what to write', () => {
     [
       'a snapshot',
       { media: { ...MEDIA, method: 'snapshot' } },
-      /volumes\.media\.method.*"snapshot" is not built.*hint: write files/s,
+      /volumes\.media\.method.*"snapshot" is no copy elsewhere.*hint: write files/s,
     ],
     ['root', { media: { ...MEDIA, user: 0 } }, /volumes\.media\.user.*is root/],
     ['a workload of another kind', { redis: MEDIA }, /volumes\.redis.*a workload of the plan, of type redis/],

@@ -1,4 +1,5 @@
 /** The archived WAL of one lineage in one repository, opened for reading. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { STANZA } from '../../../../plan/layout.ts';
 import type { Repository, Site } from '../../../config/site.ts';
@@ -7,6 +8,7 @@ import type { PostgresCapture } from '../../../points/point.ts';
 import { segmentFiles } from '../../../points/wal.ts';
 import { segmentBytesOf } from '../../../points/wal-segment.ts';
 import { openPgBackRest } from '../pgbackrest.ts';
+import { fetchSegment } from '../wal.ts';
 import type { WalSource } from './read.ts';
 import { type Stretch, stretchesOf } from './runs.ts';
 
@@ -31,10 +33,16 @@ export function lineagesIn(entries: readonly CatalogEntry[]): LineageSets[] {
   return [...byName].map(([lineage, sets]) => ({ lineage, sets }));
 }
 
-export interface LineageWal extends LineageSets {
+/** WAL of one history, whoever holds it. */
+export interface OpenedWal {
+  readonly lineage: string;
   readonly source: WalSource;
   /** Oldest first. Empty where the archive has no segment. */
   readonly stretches: readonly Stretch[];
+}
+
+export interface LineageWal extends LineageSets, OpenedWal {
+  readonly lineage: string;
 }
 
 /** @param signal ends what is fetched and read */
@@ -54,6 +62,12 @@ export async function openLineage(
   });
   const files = segmentFiles(await pg.list(repository, `archive/${STANZA}`));
   const segmentBytes = segmentBytesOf(newest);
-  const source = { site, pg, repository, files, segmentBytes, signal };
+  const fetch = async (segment: string, target: string): Promise<void> => {
+    const path = files.get(segment);
+    if (path === undefined) throw new Error(`segment ${segment} is not in ${repository.id}`);
+    await fetchSegment(pg, repository, path, target);
+    await rm(`${target}.raw`, { force: true });
+  };
+  const source = { site, where: repository.id, folder: pg.folder, fetch, segmentBytes, signal };
   return { lineage, sets, source, stretches: stretchesOf(new Set(files.keys()), segmentBytes) };
 }

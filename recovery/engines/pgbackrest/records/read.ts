@@ -5,21 +5,20 @@
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
-import { postgresSettings } from '../../../config/environment.ts';
-import type { Repository, Site } from '../../../config/site.ts';
+import type { Site } from '../../../config/site.ts';
 import { DrError } from '../../../core/errors.ts';
 import { parseLsn, placeOfSegment, type SegmentBytes } from '../../../points/wal-segment.ts';
 import { findPostgresBin } from '../../find.ts';
-import type { PgBackRest } from '../pgbackrest.ts';
-import { fetchSegment } from '../wal.ts';
 import { parseRecord, type WalRecord } from './record.ts';
 
 export interface WalSource {
   readonly site: Site;
-  readonly pg: PgBackRest;
-  readonly repository: Repository;
-  /** Segment → file. */
-  readonly files: ReadonlyMap<string, string>;
+  /** For people: id of the repository, or what else it is read from. */
+  readonly where: string;
+  /** For temporary files. */
+  readonly folder: string;
+  /** Copies a segment to a file. */
+  readonly fetch: (segment: string, target: string) => Promise<void>;
   readonly segmentBytes: SegmentBytes;
   readonly signal?: AbortSignal | undefined;
 }
@@ -47,10 +46,11 @@ export interface WalReader {
 }
 
 export async function withWalReader<T>(source: WalSource, use: (reader: WalReader) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(source.pg.folder, 'wal-'));
+  const folder = await mkdtemp(join(source.folder, 'wal-'));
+  const { external, postgres } = source.site.environment;
   try {
     await chmod(folder, 0o755);
-    const program = join(await findPostgresBin(postgresSettings(source.site.environment).binDir), 'pg_waldump');
+    const program = join(await findPostgresBin(external?.postgres?.binDir ?? postgres?.binDir), 'pg_waldump');
     return await use({
       read: (segments, next, onRecord) => readAll({ source, folder, program }, segments, next, onRecord),
     });
@@ -91,17 +91,10 @@ async function lay({ source, folder }: Opened, wanted: readonly string[]): Promi
   const there = new Set(await readdir(folder));
   for (const name of there) if (!wanted.includes(name)) await rm(join(folder, name), { force: true });
   const missing = wanted.filter((name) => !there.has(name));
-  await pMap(
-    missing,
-    async (name) => {
-      const path = source.files.get(name);
-      if (path === undefined) throw new Error(`segment ${name} is not in ${source.repository.id}`);
-      const target = join(folder, name);
-      await fetchSegment(source.pg, source.repository, path, target);
-      await rm(`${target}.raw`, { force: true });
-    },
-    { concurrency: FETCHED_AT_ONCE, ...(source.signal ? { signal: source.signal } : {}) },
-  );
+  await pMap(missing, (name) => source.fetch(name, join(folder, name)), {
+    concurrency: FETCHED_AT_ONCE,
+    ...(source.signal ? { signal: source.signal } : {}),
+  });
 }
 
 /** Lines of one stream as records: a very long line comes in parts. */
@@ -164,7 +157,7 @@ async function readBatch(
   )
     throw new DrError({
       code: 'WAL-UNREADABLE',
-      where: `${first} in ${source.repository.id}`,
+      where: `${first} in ${source.where}`,
       fact: `pg_waldump can't read it: ${said}`,
       hint: '`dr verify` says whether the archive is damaged; name another repository with --repository',
     });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Site } from '../../../config/site.ts';
 import { makeOwnedFolder, makeReachableFolder } from '../../../core/account.ts';
-import { parseTarget } from '../../../points/target.ts';
+import { isWalTarget, parseTarget } from '../../../points/target.ts';
 import { restoredFolder, trySnapshot } from '../../folder.ts';
 import { layDown } from '../../lay-down.ts';
 import { openDatabases } from '../../postgres/open-databases.ts';
@@ -15,21 +15,29 @@ import { makeScratch } from '../../scratch.ts';
 import type { Restored, WorkloadType } from '../../workload.ts';
 import { dumpServer } from '../postgres/capture.ts';
 import { loadDump } from '../postgres/load.ts';
-import { addressOf, serverOf } from '../postgres/server.ts';
+import { addressOf, serverOf, withServer } from '../postgres/server.ts';
 import { externalDump, loadedChecks, shortId } from '../postgres/workload.ts';
 import { captureWal } from './capture.ts';
-import { withRecovered } from './recover.ts';
+import { type Recovered, type ReplayEnd, withRecovered } from './recover.ts';
 
 const dumpsIn = (destination: string): string => join(destination, 'recovered');
 
 const receivedTo = ({ capture }: SnapshotItem): string => String(capture.facts.replayTo);
 
-/** The moment of the restore, where it is one that the capture reaches; otherwise the end of its WAL. */
-function momentOf({ plan }: Pick<RestoreContext, 'plan'>, item: SnapshotItem): string | undefined {
+/** The moment of the restore, where it is one that the capture reaches, or its place in the WAL; otherwise the end of its WAL. */
+function endOf({ plan }: Pick<RestoreContext, 'plan'>, item: SnapshotItem): ReplayEnd | undefined {
   const target = parseTarget(plan.target, 'later');
+  if (isWalTarget(target)) return target;
   if (target.kind !== 'time') return undefined;
   const time = plan.target.replace(' ', 'T').replace(/ ?UTC$/, 'Z');
-  return target.time.toISOString() > receivedTo(item) ? undefined : time;
+  return target.time.toISOString() > receivedTo(item) ? undefined : { kind: 'time', time };
+}
+
+/** Only the recovered server knows when the last commit before a place in the WAL was. */
+async function lastReplayed({ site, server }: Recovered): Promise<string | undefined> {
+  const text = `SELECT to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`;
+  const { rows } = await withServer(site, server, (client) => client.query<{ at: string | null }>(text));
+  return rows[0]?.at ?? undefined;
 }
 
 const notes = z.strictObject({ notes: z.array(z.string()), recoveredTo: z.string() });
@@ -47,21 +55,22 @@ async function dropFiles(destination: string): Promise<void> {
 async function recoverAndDump(context: RestoreContext, item: SnapshotItem, report: (detail: string) => void) {
   const { site, signal } = context;
   const { runAs, stateDir } = site.environment;
-  const to = momentOf(context, item);
+  const to = endOf(context, item);
   const scratch = await makeScratch(site, join(stateDir, 'recovering'));
   const dumps = dumpsIn(item.destination);
   try {
     await rm(dumps, { recursive: true, force: true });
     await makeOwnedFolder(dumps, runAs);
     const recovery = { folder: item.destination, scratch, to, receivedTo: receivedTo(item), report, signal };
-    await withRecovered(site, recovery, async (recovered) => {
+    return await withRecovered(site, recovery, async (recovered) => {
       report('dump the recovered databases');
       await dumpServer(recovered.site, { server: recovered.server, folder: dumps, signal });
+      if (to === undefined) return receivedTo(item);
+      return to.kind === 'time' ? to.time : ((await lastReplayed(recovered)) ?? recovered.base.endedAt);
     });
   } finally {
     await scratch.remove();
   }
-  return to ?? receivedTo(item);
 }
 
 async function restore(context: RestoreContext, item: SnapshotItem): Promise<Restored> {

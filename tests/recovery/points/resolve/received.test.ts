@@ -51,3 +51,22 @@ describe('a moment', () => {
     expect(resolve('02:30:00', { entries: marked(SECOND) })).toEqual([FIRST, 0]);
   });
 });
+
+describe('a place in the WAL', () => {
+  const placed = (entries: readonly CatalogEntry[], rest: Partial<ResolveInput> = {}) => {
+    const target = parseTarget('before:744', now);
+    const workloads = ['postgres-wal'];
+    const input = { repository: 'primary', entries, workloads, now, target, received: true, ...rest };
+    return resolveTarget(input).items.map(({ point }) => point);
+  };
+
+  test('is looked for in the newest copy, since nobody knows its moment', () => {
+    expect(placed(ENTRIES)).toEqual([THIRD]);
+    expect(() => placed(ENTRIES, { received: false })).toThrow(/TARGET-NEEDS-WAL/);
+  });
+
+  test('may lie after a compromised point, and is refused then', () => {
+    expect(() => placed(marked(SECOND))).toThrow(/before:744 may lie after the point .* marked compromised/);
+    expect(placed(marked(SECOND), { allowCompromised: true })).toEqual([THIRD]);
+  });
+});

@@ -65,7 +65,9 @@ test('a moment between two copies comes back, and what was received before the s
       const [moment] = await server.sql<{ at: string }>(
         `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
       );
-      await server.sql('DELETE FROM orders');
+      const [gone] = await server.sql<{ xid: string }>(
+        'WITH gone AS (DELETE FROM orders RETURNING 1) SELECT pg_current_xact_id()::text AS xid, count(*) FROM gone',
+      );
       await drEnds(0, envFile, ['backup', '--kind', 'incremental', ...ONLY]);
       const deep = await drEnds(0, envFile, ['verify', '--deep']);
       expect(deep.stdout + deep.stderr).toContain('base backup and WAL were replayed');
@@ -74,6 +76,24 @@ test('a moment between two copies comes back, and what was received before the s
       const at = moment?.at ?? '';
       await drEnds(0, envFile, ['restore', '--to', at, ...ONLY, '--confirm', 'drill', '--no-backup']);
       expect(await server.sql('SELECT count(*)::int AS n FROM orders')).toEqual([{ n: 120 }]);
+
+      const found = await dr(envFile, ['find', '--what', 'delete', '--min-rows', '100', '-o', 'json']);
+      expect(JSON.parse(found.stdout)).toMatchObject({
+        where: 'the WAL that this host has received',
+        findings: [
+          { what: 'delete', table: 'public.orders', rows: 120, xid: gone?.xid, target: `before:${gone?.xid}` },
+        ],
+      });
+      const back = (to: string) => dr(envFile, ['restore', '--to', to, ...ONLY, '--confirm', 'drill', '--no-backup']);
+      const done = await back(`before:${gone?.xid}`);
+      expect([done.exitCode, done.stderr]).toEqual([0, expect.anything()]);
+      expect(await server.sql('SELECT count(*)::int AS n FROM orders')).toEqual([{ n: 120 }]);
+      const never = await back('lsn:F/0');
+      expect([never.exitCode, never.stdout + never.stderr]).toEqual([
+        expect.any(Number),
+        expect.stringMatching(/lsn:F\/0 is not in this copy, whose WAL ends at .* did not meet it/),
+      ]);
+      expect(never.exitCode).not.toBe(0);
 
       await server.sql('INSERT INTO orders (total) VALUES (7)');
       await server.stop();
