@@ -45,8 +45,11 @@ const NOT_HERE = {
   git: { repositories: {} },
 };
 
-/** The shipped stack `dr`, on S3-compatible storage and beside `local`, whose secrets it is given; with the services of the newest capture. */
-export async function standbyStack(storage: Storage, secretValues: unknown): Promise<ClusterStack> {
+/**
+ * The shipped stack `dr`, on S3-compatible storage and beside `local`, whose outputs it is given; with the services of the newest capture.
+ */
+export async function standbyStack(storage: Storage, local: Json): Promise<ClusterStack> {
+  const { generation, secrets: secretValues } = local;
   const { images, postgres, redis, backups } = await shippedConfig('local');
   const { s3Credentials, ...places } = await storageConfig(storage);
   return {
@@ -61,7 +64,7 @@ export async function standbyStack(storage: Storage, secretValues: unknown): Pro
       environment: 'local',
       cluster: clusterConfig(),
       namespaces: STANDBY,
-      standby: { of: { site: 'local', generation: 1 }, repository: 'secondary', services: true },
+      standby: { of: { site: 'local', generation }, repository: 'secondary', services: true },
       secrets: { from: 'config' },
     },
     secret: { s3Credentials, secretValues },

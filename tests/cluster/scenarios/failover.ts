@@ -135,9 +135,10 @@ export function failover(fixture: ClusterFixture): void {
     });
 
     it('its services are ready again, and writes resume', async () => {
+      const lineage = `local-${Number(fixture.outputs.generation) + 1}`;
       fixture.outputs = await (await fixture.engine.select('local')).outputs();
-      expect(fixture.outputs).toMatchObject({ lineage: 'local-2', leads: true });
-      fixture.now = { ...fixture.now, lineage: 'local-2', outputs: fixture.outputs };
+      expect(fixture.outputs).toMatchObject({ lineage, leads: true });
+      fixture.now = { ...fixture.now, lineage, outputs: fixture.outputs };
       expect(await servicesNotReady(api(), PLATFORM, 180)).toEqual([]);
       const after = await fixture.startLoad(PLATFORM);
       await after.more(50);

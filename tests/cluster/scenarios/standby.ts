@@ -13,7 +13,7 @@ export function standby(fixture: ClusterFixture): void {
 
   describe('dr beside it', () => {
     it('comes up', async () => {
-      const outputs = await fixture.bringUp(await standbyStack(fixture.cluster.storage, fixture.outputs.secrets));
+      const outputs = await fixture.bringUp(await standbyStack(fixture.cluster.storage, fixture.outputs));
       expect(outputs).toMatchObject({ role: 'standby', lineage: 'eu-west-1-1' });
     });
 
