@@ -4,7 +4,7 @@ import type { KeptVolumes } from '../kubernetes/volumes/kept.ts';
 import type { ClaimOf, InPlacePlan } from './types.ts';
 
 /** On a kept volume. */
-const KEPT = {
+export const KEPT = {
   lineage: 'go-coffee-dr/kept-lineage',
   since: 'go-coffee-dr/kept-since',
   claim: 'go-coffee-dr/kept-claim',
