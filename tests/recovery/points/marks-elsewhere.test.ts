@@ -1,4 +1,6 @@
 /** A mark has reached one repository only: whatever names a good point goes by the marks of all. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { productionPlan } from '../../../plan/production.ts';
 import type { Repository, Site } from '../../../recovery/config/site.ts';
@@ -20,7 +22,7 @@ async function writePoints(site: Site, repository: Repository): Promise<void> {
   const catalog = await openCatalog(site, repository, 'writer');
   const environment = site.environment.name;
   for (const time of TIMES) {
-    await catalog.write(pointBody(time, [resticCapture('redis', time)], { environment, repository: repository.id }));
+    await catalog.write(pointBody(time, [resticCapture('uploads', time)], { environment, repository: repository.id }));
   }
 }
 
@@ -30,17 +32,19 @@ async function newestIn(folder: string) {
   const here = repositoryOf(site);
   const reading = await readRepository(site, here, { withWal: false });
   if (reading.kind === 'away') throw new Error(reading.fact);
-  const newest = describeRepository(here.id, reading, [], undefined).newest.get('redis');
+  const newest = describeRepository(here.id, reading, [], undefined).newest.get('uploads');
   return {
     assess: (await inspectRepository(site, here)).finding.newest?.id,
     runbook: (await readSiteFacts(site, NOW)).repositories.find(({ id }) => id === here.id)?.newest?.id,
     monitor: newest && idAt(newest.toISOString()),
-    objectives: (await achievedObjectives(site, NOW)).rpo.find(({ workload }) => workload === 'redis')?.basis,
+    objectives: (await achievedObjectives(site, NOW)).rpo.find(({ workload }) => workload === 'uploads')?.basis,
   };
 }
 
 async function open(folder: string): Promise<Site> {
-  return { ...(await makeSite(folder, { repositories: ['local', 'second', 'shelf'] })), plan: productionPlan };
+  const site = await makeSite(folder, { repositories: ['local', 'second', 'shelf'] });
+  const environment = { ...site.environment, folders: { uploads: { path: folder } } };
+  return { ...site, environment, plan: productionPlan };
 }
 
 function exported(site: Site) {
@@ -51,6 +55,7 @@ function exported(site: Site) {
 
 test('the newest good point is the one that nobody has marked, and no other is exported', async () => {
   const folder = await scratch();
+  await mkdir(join(folder, 'shelf'));
   const site = await open(folder);
   for (const id of ['local', 'second']) await writePoints(site, repositoryOf(site, id));
   const say = (id: string) => ({ assess: id, runbook: id, monitor: id, objectives: `point ${id}` });
