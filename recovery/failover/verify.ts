@@ -22,13 +22,23 @@ export interface Verified {
 /** The promotion's Job has ended by then; this covers a member that Patroni is restarting, which takes well under a minute. */
 const LEADER_SECONDS = 120;
 
-async function takesWrites(cluster: SiteCluster, namespace: string, { pod }: Member): Promise<string> {
+/** A fence makes sessions read-only by their default, which a message in the WAL passes by. */
+async function takesWrites(
+  cluster: SiteCluster,
+  namespace: string,
+  { pod }: Member,
+): Promise<Pick<Verification, 'actual' | 'ok'>> {
   const [row = {}] = await cluster.sql(
     namespace,
     pod,
-    `SELECT pg_logical_emit_message(true, 'dr', 'verified')::text AS lsn, pg_current_xact_id_if_assigned()::text AS xid`,
+    `SELECT pg_logical_emit_message(true, 'dr', 'verified')::text AS lsn, pg_current_xact_id_if_assigned()::text AS xid,
+       current_setting('default_transaction_read_only') AS refused`,
   );
-  return `committed at ${row.lsn}`;
+  const ok = row.refused === 'off';
+  return {
+    actual: `committed at ${row.lsn}${ok ? '' : ', and sessions may not write: default_transaction_read_only'}`,
+    ok,
+  };
 }
 
 /** Throws `NO-LEADER` when no member takes writes. */
@@ -68,10 +78,9 @@ export async function verifyLeader(ports: FailoverPorts, stack: SiteStack): Prom
     {
       id: 'writes',
       title: 'it takes writes',
-      expected: 'a commit',
-      actual: await takesWrites(cluster, platform, leader),
-      ok: true,
-      evidence: 'pg_logical_emit_message in a transaction',
+      expected: 'a commit, and sessions may write',
+      ...(await takesWrites(cluster, platform, leader)),
+      evidence: 'pg_logical_emit_message in a transaction, default_transaction_read_only',
     },
     {
       id: 'lineage',

@@ -1,7 +1,7 @@
 /** Verifies restored stores before any service starts: the database leads and archives for itself, and holds what the point recorded. */
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
-import { readStack, type SiteStack } from '../failover/stack.ts';
+import { readStack } from '../failover/stack.ts';
 import { type Verified, verifyLeader } from '../failover/verify.ts';
 import { recordedCaptures } from '../rebuild/data/database.ts';
 import { fieldOfConfig } from '../rebuild/data/location.ts';
@@ -16,25 +16,6 @@ export interface VerifiedStores {
   readonly checks: readonly DataCheck[];
   /** The first full backup of the new lineage, which goes on by itself. */
   readonly fullBackup: Verified['fullBackup'];
-}
-
-/** A fence makes a database read-only by its default, which the check of a leader passes by. */
-async function takesRows(
-  ports: Pick<InPlacePorts, 'openCluster'>,
-  { cluster: place, outputs }: SiteStack,
-  pod: string,
-): Promise<DataCheck> {
-  await using cluster = await ports.openCluster(place);
-  const statement = `SELECT current_setting('default_transaction_read_only') AS refused`;
-  const [row = {}] = await cluster.sql(outputs.namespaces.platform, pod, statement);
-  return {
-    title: 'sessions may write',
-    tier: 'P1',
-    expected: 'default_transaction_read_only off',
-    actual: `default_transaction_read_only ${String(row.refused)}`,
-    ok: row.refused === 'off',
-    evidence: statement,
-  };
 }
 
 /** Throws `NO-LEADER` when no member takes writes. A part that does not answer is a failed check. */
@@ -55,9 +36,8 @@ export async function verifyStores(ports: InPlacePorts, plan: Plan, made: InPlac
     external: made.stores.includes('redis') ? [] : ['redis'],
     isolated: false,
   });
-  const writable = await takesRows(ports, stack, leader.leader.pod);
   const leads = leader.checks.map(({ id: _, ...check }): DataCheck => ({ tier: 'P1', ...check }) as DataCheck);
-  const checks = [...leads, writable, ...point.checks, ...data];
+  const checks = [...leads, ...point.checks, ...data];
   ports.progress({ ...step, state: checks.every(({ ok }) => ok) ? 'done' : 'failed' });
   return { at: ports.now(), checks, fullBackup: leader.fullBackup };
 }

@@ -81,10 +81,10 @@ export class FakeSite {
       await this.onShip(lsn);
       return [{ lsn }];
     }
-    if (statement.includes('AS refused')) return [{ refused: db.readOnly ? 'on' : 'off' }];
     if (statement.includes('.history')) return [{ history: db.history === '' ? null : db.history }];
     if (statement.includes('archive_command')) return [{ mode: 'on', command: `/scripts/${db.lineage}/push %p` }];
-    if (statement.includes('pg_logical_emit_message(true')) return [{ lsn: db.lsn, xid: '7' }];
+    if (statement.includes('pg_logical_emit_message(true'))
+      return [{ lsn: db.lsn, xid: '7', refused: db.readOnly ? 'on' : 'off' }];
     if (statement.startsWith('ALTER SYSTEM SET default_transaction_read_only')) db.readOnly = true;
     return [];
   }

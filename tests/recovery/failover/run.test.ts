@@ -119,6 +119,18 @@ describe('a failover', () => {
     expect(reportText(report)).toContain('next: lead the users to the standby’s entrance: move-the-users 1');
   });
 
+  test('a leader whose sessions are read-only by their default does not take writes', async () => {
+    const sites = await twoSites();
+    const promote = sites.dr.onUp;
+    sites.dr.onUp = async (options) => {
+      await promote?.(options);
+      sites.standby.database.readOnly = true;
+    };
+    const report = await run(sites);
+    expect(checksOf(report)).toMatchObject({ leader: true, writes: false });
+    expect(report.verification.find(({ id }) => id === 'writes')?.actual).toContain('sessions may not write');
+  });
+
   test('stops the services of every namespace of the old site, a PostgreSQL of their own too, before its database', async () => {
     const sites = await twoSites();
     sites.old.elsewhere.set('shop', new Set(['web', 'postgres']));
