@@ -31,8 +31,8 @@ export function asRead(words: readonly string[]): string[] {
   );
 }
 
-/** Those that work on a stack's config or an escrow file alone. */
-const WITHOUT_FILE = /^dr (rebuild|failover|failback)( |$)/;
+/** Those that work on a stack's config or an escrow file alone; `dr restore` where it names a stack. */
+const WITHOUT_FILE = /^dr (rebuild|failover|failback|restore)( |$)/;
 
 type Given = Pick<CommandContext, 'env' | 'log' | 'now' | 'progress' | 'signal' | 'confirm'>;
 

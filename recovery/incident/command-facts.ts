@@ -13,7 +13,7 @@ const restored = z.object({
   losses: z.array(z.object({ workload: z.string(), recoveredTo: z.string(), seconds: z.number() })),
 });
 
-/** `dr rebuild`: its report is that of a drill. */
+/** `dr rebuild` and `dr restore --stack`: their report is that of a drill. */
 const rebuilt = z.object({
   report: z.object({
     tiers: z.array(
@@ -68,6 +68,16 @@ function takeoverFacts({ stack, endedAt, rto, rpo }: z.infer<typeof takenOver>):
   ];
 }
 
+function rebuildFacts({ report }: z.infer<typeof rebuilt>, detail: string): Facts[] {
+  return [
+    ...report.tiers.flatMap(({ id, readyAt, rto }) =>
+      readyAt === undefined ? [] : [tierFact(id, readyAt, rto.measuredSeconds)],
+    ),
+    ...report.losses.map((loss) => lossFact(`${loss.what}: ${loss.detail}`)),
+    { phase: 'end', detail },
+  ];
+}
+
 const isolated = z.object({
   undo: z.boolean(),
   done: z.array(z.string()),
@@ -91,14 +101,8 @@ const READERS: Readonly<Record<string, (data: unknown) => Facts[] | undefined>> 
       const each = objects.map(({ name, became }) => `${name} ${became}`).join(', ');
       return [{ phase: 'end', detail: `objects put back to ${target} from ${repository}: ${each}` }];
     }),
-  Rebuild: (data) =>
-    mapped(rebuilt, data, ({ report }) => [
-      ...report.tiers.flatMap(({ id, readyAt, rto }) =>
-        readyAt === undefined ? [] : [tierFact(id, readyAt, rto.measuredSeconds)],
-      ),
-      ...report.losses.map(({ what, detail }) => lossFact(`${what}: ${detail}`)),
-      { phase: 'end' as const, detail: 'the platform was rebuilt' },
-    ]),
+  Rebuild: (data) => mapped(rebuilt, data, (found) => rebuildFacts(found, 'the platform was rebuilt')),
+  InPlaceRestore: (data) => mapped(rebuilt, data, (found) => rebuildFacts(found, 'the stores were restored in place')),
   FailoverReport: (data) => mapped(takenOver, data, takeoverFacts),
   FailbackReport: (data) =>
     mapped(failedBack, data, ({ switchover }) =>

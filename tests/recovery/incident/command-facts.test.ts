@@ -22,6 +22,8 @@ test('dr rebuild: the tiers of its report', () => {
   const tier = (id: string, more: object) => ({ id, rto: { objectiveSeconds: 7200, met: true, ...more } });
   const tiers = [{ ...tier('P1', { measuredSeconds: 30 }), readyAt: AT }, tier('P2', {})];
   const data = { report: { tiers, losses: [{ what: 'redis', detail: '5 m of keys', expected: true }] } };
+  expect(commandFacts('InPlaceRestore', data, 4).at(-1)).toMatchObject({ phase: 'end', exit: 4 });
+  expect(commandFacts('InPlaceRestore', data, 4)).toHaveLength(commandFacts('Rebuild', data, 4).length);
   expect(commandFacts('Rebuild', data, 4)).toEqual([
     { phase: 'tier', tier: 'P1', at: new Date(AT), seconds: 30 },
     { phase: 'lost', detail: 'redis: 5 m of keys' },
