@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { DURATION_PATTERN, type Duration, durationProblem } from './duration.ts';
 
-function quoted(input: unknown): string {
+/** For an error of a schema. */
+export function quoted(input: unknown): string {
   return input === undefined ? 'is missing' : JSON.stringify(input);
 }
 

@@ -4,6 +4,7 @@ import { idSchema, lineSchema } from '../../plan/fields.ts';
 import { resolvedPointSchema } from '../../recovery/public.ts';
 import { trafficSchema } from './aws/traffic.ts';
 import { incidentSchema } from './channels.ts';
+import { labelsSchema } from './cluster/labels.ts';
 import { networkSchema } from './cluster/network.ts';
 import { backupsSchema, storageClassesSchema } from './cluster/storage-classes.ts';
 import { externalSchema } from './external/schema.ts';
@@ -99,7 +100,7 @@ export const plainSchemas = {
     /** Namespace of Prometheus. Without it nothing may scrape. */
     namespace: idSchema.optional(),
     /** Of ServiceMonitor, PrometheusRule and AlertmanagerConfig: an operator ignores those that its selectors don't match, without a word. */
-    labels: z.record(lineSchema, z.string()).default({}),
+    labels: labelsSchema.default({}),
   }),
   quotas: z.strictObject({ platform: quota.prefault({}), recovery: quota.prefault({}) }),
   secrets: z.discriminatedUnion('from', [

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { serviceNamespaces } from '../../../plan/declared/namespaces.ts';
 import type { CopiedVolume } from '../../../plan/declared/volumes.ts';
-import { idSchema, lineSchema } from '../../../plan/fields.ts';
+import { idSchema } from '../../../plan/fields.ts';
 import { TIERS, type TierId } from '../../../plan/types.ts';
+import { labelsSchema } from '../cluster/labels.ts';
 
 /** That of the stack's own pods (cluster/pod-security.ts). */
 const ACCOUNT = 999;
@@ -23,7 +24,7 @@ const volumeSchema = z.strictObject({
   /** @default the platform's namespace, where it has one */
   namespace: idSchema.optional(),
   /** Labels of the pods that mount it: the copy runs on their node, because a disk is on one. */
-  pods: z.record(lineSchema, lineSchema).optional(),
+  pods: labelsSchema.optional(),
   /** `ReadWriteMany`: the copy runs on any node. */
   access: z.enum(['ReadWriteOnce', 'ReadWriteMany']).default('ReadWriteOnce'),
   /** `files`: by restic, into the repositories. `snapshot` is refused with the reason: it lies in the volume's own storage. */

@@ -16,6 +16,16 @@ const images = { toolbox: 'r/toolbox:1', postgres: 'r/postgres:1', redis: 'r/red
 const writer = { accessKeyId: 'id', secretAccessKey: 'secret' };
 
 test.each([
+  [
+    { volumes: { media: { ...VOLUMES.media, access: 'ReadWriteOnce', pods: { app: 'a b' } } } },
+    ...['volumes.media.pods.app', '"a b" is not the value of a label', 'at most 63'],
+  ],
+  [
+    { monitoring: { labels: { 'my~label': 'x' } } },
+    'monitoring.labels.my~label',
+    'is not the name of a label',
+    'show-labels',
+  ],
   [existing('shop', 'Shop Data'), 'namespaces.platform.existing.1', '"Shop Data" is not a name', 'write 1 to 63'],
   [existing('shop', 'a; b'), 'namespaces.platform.existing.1', '"a; b" is not a name', 'write 1 to 63'],
   [existing('shop', 'kube-system'), 'namespaces.platform.existing', '"kube-system" belongs to Kubernetes', 'alone'],
