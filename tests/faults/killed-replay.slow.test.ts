@@ -72,16 +72,20 @@ test('the next run ends with the same rows and the same last LSN', async () => {
     expect(servers).toHaveLength(1);
     await endProcess(servers[0]?.pid ?? 0, 'SIGKILL');
     const first = await run.done;
-    await giveBack(held);
+    const left = await fetching(site);
+    expect(left).not.toEqual([]);
+    await held.giveBack();
     expect(await log()).not.toContain('selected new timeline');
     expect(first.exitCode, first.stdout).toBe(1);
     expect(first.stdout).toMatch(/postgres: DR-SERVER-START .*did not come up/);
     expect(isReady(site)).toBe(false);
 
-    // What fetches WAL in the background is killed too: the next try begins it again.
+    // What was left of the first try's fetches waits still, and holds up nobody. One that is killed is begun again by the next try.
     const { run: again, held: heldAgain } = await startHeld(golden, site);
     const pids = await fetching(site);
     expect(pids).not.toEqual([]);
+    expect(pids.filter((pid) => left.includes(pid))).toEqual([]);
+    await held.close();
     for (const pid of pids) await endProcess(pid, 'SIGKILL');
     await giveBack(heldAgain);
     const second = await again.done;

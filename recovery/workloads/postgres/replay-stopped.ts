@@ -4,8 +4,9 @@
  */
 import type { PostgresSettings } from '../../config/environment.ts';
 import { DrError } from '../../core/errors.ts';
-import { allPids, argvOf, isStopped } from '../../core/pids.ts';
+import { argvOf, isStopped } from '../../core/pids.ts';
 import { processesIn } from '../../core/process/holders.ts';
+import { fetchesBy } from '../../engines/pgbackrest/orphans.ts';
 import { watchRoom } from './replay-room.ts';
 
 /** Somebody who looks at a process with a debugger is done by then. */
@@ -14,19 +15,6 @@ const EVERY_MS = 2000;
 
 /** The server, and the commands that it runs. */
 const PROGRAMS = /^(?:postgres|postmaster|sh|dash|bash|pgbackrest)$/;
-
-/** pgBackRest fetches WAL in the background, outside of the data directory. */
-async function fetchesBy(folder: string): Promise<number[]> {
-  const pids = await allPids();
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const [program = '', ...args] = await argvOf(pid);
-      const fetches = /(?:^|\/)pgbackrest$/.test(program) && args.some((word) => word.startsWith('archive-get'));
-      return fetches && args.some((word) => word.startsWith(`--config=${folder}/`));
-    }),
-  );
-  return pids.filter((_, n) => found[n]);
-}
 
 export interface StoppedWatch {
   readonly settings: Pick<PostgresSettings, 'dataDir'>;

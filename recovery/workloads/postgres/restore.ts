@@ -12,6 +12,7 @@ import { lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/accou
 import { DrError, messageOf, precondition } from '../../core/errors.ts';
 import { appendFile } from '../../core/files/writes.ts';
 import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
+import { endFetches } from '../../engines/pgbackrest/orphans.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { restoreSet } from '../../engines/pgbackrest/restore.ts';
 import { createStanza } from '../../engines/pgbackrest/sets.ts';
@@ -21,6 +22,7 @@ import type { SetItem } from '../restore-plan.ts';
 import { type RestoreContext, redo, step, stepResult } from '../restore-step.ts';
 import { besides } from '../swap.ts';
 import type { Restored } from '../workload.ts';
+import { postmasterPid } from './access/alive.ts';
 import { effectiveSetting } from './access/launch.ts';
 import { archiveSettings, archiveTimeout } from './archive/archiving.ts';
 import { endedEarly, refuseDamagedWal, refuseShortReplay } from './archive/damaged-wal.ts';
@@ -205,7 +207,10 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
     await refuseMissingFiles(settings, context.plan.target);
     const logFrom = await logSize(settings);
     try {
-      const watch = watchReplay({ settings, folder: sourceFolder(context) });
+      const folder = sourceFolder(context);
+      // One of an earlier try would hold up this replay, or hand it the error of a repository that is back.
+      if ((await postmasterPid(settings)) === undefined) await endFetches(folder);
+      const watch = watchReplay({ settings, folder });
       await startServer(site, settings);
       const onReplay = (lsn: string) => report(`replayed to ${lsn}`);
       await waitUntilWritable(site, settings, { logFrom, onReplay, watch, signal });
