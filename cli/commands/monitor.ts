@@ -6,14 +6,17 @@ import { readSeconds } from '../duration-flag.ts';
 import { openSite } from '../open-site.ts';
 import { declaration, type MonitorOptions } from './monitor/declaration.ts';
 
+/** What is older is no news, and a timer of Node ends at 24 days: a longer one fires at once. */
+const LONGEST_INTERVAL_SECONDS = 86_400;
+
 /** Throws exit 2. */
 function intervalSecondsOf(text: string): number {
   const value = readSeconds(text, { name: '--interval', code: 'INTERVAL' });
-  if (value >= 1) return value;
+  if (value >= 1 && value <= LONGEST_INTERVAL_SECONDS) return value;
   throw badInput({
     code: 'INTERVAL',
     where: '--interval',
-    fact: `"${text}" is shorter than 1 s`,
+    fact: value < 1 ? `"${text}" is shorter than 1 s` : `"${text}" is longer than a day`,
     hint: 'write 1s or more, as in "60s" or "5m"',
   });
 }

@@ -162,6 +162,8 @@ test('bad input, one error each, before anything is asked', async () => {
     };
     expect(await refused('--interval', '60')).toContain('"60" has no unit');
     expect(await refused('--interval', '0.1s')).toContain('"0.1s" is shorter than 1 s');
+    // A timer that long fires at once: it would ask everything without a pause.
+    expect(await refused('--interval', '30d')).toContain('"30d" is longer than a day');
     expect(await refused('--listen', 'example.com')).toContain('"example.com" is not an IP address');
     expect(await refused('--port', '99999')).toContain('99999');
     expect(await refused('--ping-url-file', 'ping')).toContain('"ping" is a relative path');
