@@ -1,11 +1,10 @@
 /** What differs between a restored table and the live one. Both are read in the order of their keys; neither is kept in memory. */
 import type pg from 'pg';
-import { postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { badInput } from '../../core/errors.ts';
-import { withClient } from '../../workloads/postgres/server.ts';
 import { type TableName, tableText } from '../dump-list.ts';
-import { quoted, sqlName } from './copy-tables.ts';
+import { quoted, rowsIn, sqlName } from './copy-tables.ts';
+import { between, type TwoDatabases } from './sessions.ts';
 
 export interface Column {
   readonly name: string;
@@ -153,38 +152,22 @@ async function merge(restored: AsyncGenerator<Line>, live: AsyncGenerator<Line>)
   }
 }
 
-export interface CompareRequest {
-  /** With the restored tables. */
-  readonly database: string;
-  /** With the live ones. */
-  readonly liveDatabase: string;
+export interface CompareRequest extends TwoDatabases {
   readonly table: TableName;
 }
 
 /** Throws `TABLE-UNKNOWN` (exit 2) where the restored database does not have the table. */
 export async function compareTable(site: Site, { database, liveDatabase, table }: CompareRequest): Promise<Compared> {
-  const settings = postgresSettings(site.environment);
-  return withClient(
-    site,
-    settings,
-    (from) =>
-      withClient(
-        site,
-        settings,
-        async (to) => {
-          const [restored, live] = [await shapeOf(from, table), await shapeOf(to, table)];
-          if (restored === undefined) throw unknownTable(database, table);
-          if (live === undefined) return withoutLive(from, table, restored);
-          const { common, other } = commonColumns(restored, live);
-          const key = commonKey(restored, live, common);
-          const shape = { columns: common, key };
-          const counter = await merge(linesOf(from, table, shape), linesOf(to, table, shape));
-          return { table: tableText(table), key, live: true, ...counter, otherColumns: other };
-        },
-        { database: liveDatabase, long: true },
-      ),
-    { database, long: true },
-  );
+  return between(site, { database, liveDatabase }, async (from, to) => {
+    const [restored, live] = [await shapeOf(from, table), await shapeOf(to, table)];
+    if (restored === undefined) throw unknownTable(database, table);
+    if (live === undefined) return withoutLive(from, table, restored);
+    const { common, other } = commonColumns(restored, live);
+    const key = commonKey(restored, live, common);
+    const shape = { columns: common, key };
+    const counter = await merge(linesOf(from, table, shape), linesOf(to, table, shape));
+    return { table: tableText(table), key, live: true, ...counter, otherColumns: other };
+  });
 }
 
 export function unknownTable(database: string, table: TableName) {
@@ -197,8 +180,7 @@ export function unknownTable(database: string, table: TableName) {
 }
 
 async function withoutLive(from: pg.Client, table: TableName, { key }: TableShape): Promise<Compared> {
-  const { rows } = await from.query<{ n: string }>(`SELECT count(*) AS n FROM ${sqlName(table)}`);
-  const restoredRows = Number(rows[0]?.n);
+  const restoredRows = await rowsIn(from, table);
   return {
     table: tableText(table),
     key,

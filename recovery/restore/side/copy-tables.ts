@@ -45,9 +45,9 @@ async function namesOf(side: Side, database: string, oids: readonly string[]): P
   return rows.map(({ schema, name, kind, bytes }) => ({ schema, name, kind, bytes: Number(bytes) }));
 }
 
-async function countOf(side: Side, database: string, table: TableName): Promise<number> {
-  const count = `SELECT count(*) AS n FROM ONLY ${sqlName(table)}`;
-  const { rows } = await side.ask((client) => client.query<{ n: string }>(count), { database, long: true });
+/** @param scope `ONLY`: without its partitions and what inherits from it */
+export async function rowsIn(client: pg.Client, table: TableName, scope: 'ONLY' | '' = ''): Promise<number> {
+  const { rows } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${scope} ${sqlName(table)}`);
   return Number(rows[0]?.n);
 }
 
@@ -76,10 +76,11 @@ export async function copyTables(site: Site, side: Side, request: CopyRequest): 
   checkTables(selection, tablesInDump(entries), `the database ${database} of that moment`);
   const found = await namesOf(side, database, selection.oids);
   await request.checkRoom(found.reduce((sum, { bytes }) => sum + bytes, 0));
+  const count = (table: TableName) => side.ask((client) => rowsIn(client, table, 'ONLY'), { database, long: true });
   const tables: CopiedTable[] = [];
   for (const table of found) {
     report(`count ${table.schema}.${table.name}`);
-    tables.push({ ...table, rows: table.kind === 'r' ? await countOf(side, database, table) : 0 });
+    tables.push({ ...table, rows: table.kind === 'r' ? await count(table) : 0 });
   }
   report(`copy the rows of ${found.length} tables and sequences`);
   const wanted = found.filter(({ kind }) => kind !== 'p').map((table) => `--table=${sqlName(table)}`);

@@ -8,6 +8,7 @@ import { type TableName, tableText } from '../dump-list.ts';
 import { commonColumns, commonKey, shapeOf, unknownTable } from './compare.ts';
 import { quoted, sqlName } from './copy-tables.ts';
 import { keptTable, MERGE_SCHEMA, partsOf, prepareRecords } from './merge-record.ts';
+import { between } from './sessions.ts';
 import { withoutTriggers } from './triggers.ts';
 
 export interface MergeRequest {
@@ -176,20 +177,6 @@ export async function mergeTables(site: Site, request: MergeRequest): Promise<Me
     await to.query('COMMIT');
     return merged;
   });
-}
-
-async function between<T>(
-  site: Site,
-  { database, liveDatabase }: { readonly database: string; readonly liveDatabase: string },
-  use: (from: pg.Client, to: pg.Client) => Promise<T>,
-): Promise<T> {
-  const settings = postgresSettings(site.environment);
-  return withClient(
-    site,
-    settings,
-    (from) => withClient(site, settings, (to) => use(from, to), { database: liveDatabase, long: true }),
-    { database, long: true },
-  );
 }
 
 /** The tables of a merge that can be undone, before anybody is asked. Throws as `undoMerge`. */

@@ -29,7 +29,7 @@ import type { TableName } from '../dump-list.ts';
 import { checkName, dropDatabase, emptyDatabase } from '../logical.ts';
 import { wantedEnd } from '../make-plan.ts';
 import type { Choice } from '../resolve-in.ts';
-import { type Copied, copyTables, sqlName } from './copy-tables.ts';
+import { type Copied, copyTables, rowsIn } from './copy-tables.ts';
 import { copyLargeObjects } from './large-objects.ts';
 
 export interface TablesRequest extends Choice {
@@ -211,14 +211,8 @@ async function fill(
 /** Throws `ROWS-MISSING` (exit 5). */
 async function checkCounts(site: Site, database: string, tables: Copied['tables']): Promise<void> {
   const settings = postgresSettings(site.environment);
-  const count = async (table: TableName): Promise<number> => {
-    const text = `SELECT count(*) AS n FROM ONLY ${sqlName(table)}`;
-    const { rows } = await withClient(site, settings, (client) => client.query<{ n: string }>(text), {
-      database,
-      long: true,
-    });
-    return Number(rows[0]?.n);
-  };
+  const count = (table: TableName): Promise<number> =>
+    withClient(site, settings, (client) => rowsIn(client, table, 'ONLY'), { database, long: true });
   for (const table of tables) {
     const rows = await count(table);
     if (rows === table.rows) continue;

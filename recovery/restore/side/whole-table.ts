@@ -12,13 +12,11 @@ import { clientArguments, clientEnv, clientSecrets } from '../../workloads/postg
 import { withClient } from '../../workloads/postgres/server.ts';
 import { type TableName, tableText } from '../dump-list.ts';
 import { scratchFolder } from '../fetch-dump.ts';
-import { sqlName } from './copy-tables.ts';
+import { rowsIn, sqlName } from './copy-tables.ts';
 import { copyLargeObjects } from './large-objects.ts';
+import { between, type TwoDatabases } from './sessions.ts';
 
-export interface WholeTables {
-  /** With the restored tables. */
-  readonly database: string;
-  readonly liveDatabase: string;
+export interface WholeTables extends TwoDatabases {
   /** Tables that the live database does not have. */
   readonly tables: readonly TableName[];
 }
@@ -33,27 +31,16 @@ async function familyOf(client: pg.Client, table: TableName): Promise<TableName[
   return rows;
 }
 
-async function rowsIn(client: pg.Client, table: TableName): Promise<number> {
-  const { rows } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${sqlName(table)}`);
-  return Number(rows[0]?.n);
-}
-
 /** All of them or none, but for large objects, which are there before. Throws `TABLE-NOT-BACK` (exit 1) with what PostgreSQL says. */
 export async function bringBackWhole(site: Site, request: WholeTables): Promise<{ table: string; rows: number }[]> {
-  const { database, liveDatabase, tables } = request;
+  const { liveDatabase, tables } = request;
   const settings = postgresSettings(site.environment);
-  const families = await withClient(
-    site,
-    settings,
-    async (from) => {
-      const all: TableName[] = [];
-      for (const table of tables) all.push(...(await familyOf(from, table)));
-      const copy = (to: pg.Client) => copyLargeObjects(from, to, all);
-      await withClient(site, settings, copy, { database: liveDatabase, long: true });
-      return all;
-    },
-    { database, long: true },
-  );
+  const families = await between(site, request, async (from, to) => {
+    const all: TableName[] = [];
+    for (const table of tables) all.push(...(await familyOf(from, table)));
+    await copyLargeObjects(from, to, all);
+    return all;
+  });
   await copyWhole(site, request, families);
   return withClient(
     site,
